@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+
+namespace Mhc.Onnx;
+
+/// <summary>
+/// A trained model as a folder of files (docs/checkpoint-format.md), opened and checked. The weights stay on disk until they are read.
+/// Thread-safe; holds no file open.
+/// </summary>
+/// <remarks>Opening runs no code from the folder, and nothing is read outside the tensors that its header describes.</remarks>
+public sealed class Checkpoint
+{
+    private readonly SafetensorsFile _weights;
+
+    private Checkpoint(string folder, MhcConfig config, SafetensorsFile weights, IReadOnlyList<Parameter> parameters)
+    {
+        Folder = folder;
+        Config = config;
+        Parameters = parameters;
+        _weights = weights;
+    }
+
+    public string Folder { get; }
+
+    public MhcConfig Config { get; }
+
+    /// <summary>Every parameter once, in the order of the forward pass.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    internal long WeightBytes => _weights.DataLength;
+
+    internal string ConfigPath => Path.Combine(Folder, "config.json");
+
+    internal string WeightsPath => Path.Combine(Folder, "model.safetensors");
+
+    /// <summary>Opens a checkpoint folder and binds its tensors to the architecture: all of them, each once, in the right shape.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="FileNotFoundException"><c>config.json</c> or <c>model.safetensors</c> is absent.</exception>
+    /// <exception cref="InvalidDataException">The files are damaged or do not fit each other; the message names every problem.</exception>
+    public static Checkpoint Open(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"There is no checkpoint folder '{folder}'.");
+        MhcConfig config = MhcConfig.Parse(File.ReadAllBytes(Required(folder, "config.json")));
+        SafetensorsFile weights = SafetensorsFile.Open(Required(folder, "model.safetensors"));
+        Parameter[] parameters = [.. ParameterList.Of(config)];
+        CheckBinding(parameters, weights);
+        return new(folder, config, weights, parameters);
+    }
+
+    /// <summary>The values of one parameter, row-major.</summary>
+    /// <exception cref="InvalidDataException">A value is NaN or infinite.</exception>
+    public float[] Read(string parameter) => MemoryMarshal.Cast<byte, float>(_weights.Read(parameter)).ToArray();
+
+    /// <summary>The values of every parameter by name.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public IReadOnlyDictionary<string, float[]> ReadAll() => Parameters.ToDictionary(parameter => parameter.Name, parameter => Read(parameter.Name));
+
+    /// <summary>The mixing matrices of every sublayer in order, projected in double precision; none with <see cref="ResidualMode.None"/>.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public IReadOnlyList<HMatrices> ProjectHMatrices() => HMatrices.Project(this);
+
+    internal byte[] ReadBytes(string parameter) => _weights.Read(parameter);
+
+    private static string Required(string folder, string file)
+    {
+        string path = Path.Combine(folder, file);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"The checkpoint folder '{folder}' has no {file}; expected a folder that training or import has written.",
+                path);
+        return path;
+    }
+
+    private static void CheckBinding(Parameter[] parameters, SafetensorsFile weights)
+    {
+        var problems = new List<string>();
+        HashSet<string> found = [.. weights.Names];
+        foreach (Parameter parameter in parameters)
+            if (!found.Remove(parameter.Name))
+                problems.Add($"model.safetensors: tensor `{parameter.Name}` is missing; the model expects {Parameter.Text(parameter.Shape)}.");
+            else if (!weights.Shape(parameter.Name).SequenceEqual(parameter.Shape))
+                problems.Add($"model.safetensors: tensor `{parameter.Name}`: file has {Parameter.Text(weights.Shape(parameter.Name))}, "
+                    + $"model expects {Parameter.Text(parameter.Shape)}.");
+        foreach (string name in found.Order(StringComparer.Ordinal))
+            problems.Add($"model.safetensors: tensor `{name}` {Parameter.Text(weights.Shape(name))} is not a parameter of this model.");
+        Throw.InvalidData_IfAny(problems);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Mhc.Onnx.Wire;
+
+namespace Mhc.Onnx;
+
+/// <summary>
+/// The operators that the graphs use, of opset 20. Each checks its operands' shapes, adds a node and returns what comes out of it.
+/// A module that uses an operator more than once gives each a name, which becomes part of the path.
+/// </summary>
+internal sealed partial class GraphBuilder
+{
+    public const int Opset = 20;
+
+    // Opset 20's own companion.
+    public const int IrVersion = 9;
+
+    public Value Add(Value a, Value b, string? name = null) => One("Add", name, [a, b], Broadcast("Add", a, b));
+
+    public Value Mul(Value a, Value b, string? name = null) => One("Mul", name, [a, b], Broadcast("Mul", a, b));
+
+    public Value MatMul(Value a, Value b, string? name = null) => One("MatMul", name, [a, b], Product(a, b));
+
+    /// <summary>x · weightᵀ + bias, with weight (out, in) as training stores it.</summary>
+    public Value Gemm(Value x, Value weight, Value? bias) =>
+        One("Gemm", null, bias is null ? [x, weight] : [x, weight, bias], Linear(x, weight, bias), Attribute("transB", 1));
+
+    public Value Gelu(Value x) => One("Gelu", null, [x], x.Shape);
+
+    public Value Softmax(Value x) => One("Softmax", null, [x], x.Shape, Attribute("axis", -1));
+
+    public Value LogSoftmax(Value x) => One("LogSoftmax", null, [x], x.Shape, Attribute("axis", -1));
+
+    public Value LayerNormalization(Value x, Value weight, Value? bias, float epsilon) =>
+        One("LayerNormalization", null, bias is null ? [x, weight] : [x, weight, bias], Normalized(x, weight, bias), Attribute("axis", -1), Attribute("epsilon", epsilon));
+
+    public Value Gather(Value data, Value indices, int axis = 0, string? name = null) =>
+        One("Gather", name, [data, indices], [.. data.Shape[..axis], .. indices.Shape, .. data.Shape[(axis + 1)..]], Attribute("axis", axis));
+
+    public Value GatherElements(Value data, Value indices, int axis) => One("GatherElements", null, [data, indices], indices.Shape, Attribute("axis", axis));
+
+    /// <summary>The rows before <paramref name="end"/>, which there are <paramref name="rows"/> of.</summary>
+    public Value SliceRows(Value data, Value end, Dim rows) => One("Slice", null, [data, Constant(0), end], [rows, .. data.Shape[1..]]);
+
+    public Value[] Split(Value x, int axis, int parts) =>
+        Node("Split", null, [x], x.Type, [.. Enumerable.Repeat(Part(x, axis, parts), parts)], Attribute("axis", axis), Attribute("num_outputs", parts));
+
+    public Value Concat(Value[] parts, int axis, Dim length, string? name = null) =>
+        One("Concat", name, parts, Joined(parts, axis, length), Attribute("axis", axis));
+
+    public Value Transpose(Value x, int[] order, string? name = null) =>
+        One("Transpose", name, [x], [.. order.Select(axis => x.Shape[axis])], Attribute("perm", order));
+
+    /// <summary>To a shape of which at most one size has a name.</summary>
+    public Value Reshape(Value x, Dim[] shape, string? name = null) =>
+        Reshape(x, Constant([.. shape.Select(dim => dim.Size)]), shape, name);
+
+    /// <summary>To a shape that is known when the graph runs.</summary>
+    public Value Reshape(Value x, Value shape, Dim[] result, string? name = null) => One("Reshape", name, [x, shape], result);
+
+    /// <summary>The sizes of <paramref name="x"/> from axis <paramref name="start"/> on.</summary>
+    public Value Shape(Value x, int start = 0, string? name = null) =>
+        One("Shape", name, [x], ElementType.Int64, [x.Rank - start], Attribute("start", start));
+
+    public Value ConstantOfShape(Value shape, float value, params Dim[] result) =>
+        One("ConstantOfShape", null, [shape], ElementType.Float, result, Attribute("value", new TensorProto
+        {
+            Dims = { 1 },
+            DataType = TensorProto.Types.DataType.Float,
+            RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>([value])),
+        }));
+
+    /// <summary>What lies above the diagonal; zero elsewhere.</summary>
+    public Value AboveDiagonal(Value x) => One("Trilu", null, [x, Scalar(1)], x.Shape, Attribute("upper", 1));
+
+    private Value One(string type, string? name, Value[] inputs, Dim[] shape, params AttributeProto[] attributes) =>
+        One(type, name, inputs, inputs[0].Type, shape, attributes);
+
+    private Value One(string type, string? name, Value[] inputs, ElementType resultType, Dim[] shape, params AttributeProto[] attributes) =>
+        Node(type, name, inputs, resultType, [shape], attributes)[0];
+}

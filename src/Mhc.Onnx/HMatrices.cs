@@ -1,0 +1,67 @@
+namespace Mhc.Onnx;
+
+/// <summary>The mixing matrices of one sublayer: u = h_preᵀ·streams, new streams = H_resᵀ·streams + h_post·branch(u).</summary>
+/// <param name="Sublayer">The module path, <c>transformer.h.0.hc_attn</c>.</param>
+/// <param name="HPre">Read weights, S of them.</param>
+/// <param name="HRes">[S][S], indexed [from][to].</param>
+/// <param name="HPost">Write weights, S of them.</param>
+public sealed record HMatrices(string Sublayer, IReadOnlyList<double> HPre, IReadOnlyList<IReadOnlyList<double>> HRes, IReadOnlyList<double> HPost)
+{
+    // Rounding of exp at exponents up to about a million; Sinkhorn's last step makes columns exact but for that.
+    private const double ColumnTolerance = 1e-9;
+
+    public int Streams => HPre.Count;
+
+    /// <summary>The largest distance of a row sum of H_res from 1: what is left of Sinkhorn's truncated iteration.</summary>
+    public double MaxRowError => HRes.Max(row => Math.Abs(row.Sum() - 1));
+
+    /// <summary>The largest distance of a column sum of H_res from 1.</summary>
+    public double MaxColumnError => Enumerable.Range(0, Streams).Max(to => Math.Abs(HRes.Sum(row => row[to]) - 1));
+
+    internal static HMatrices[] Project(Checkpoint checkpoint)
+    {
+        if (checkpoint.Config.Residual == ResidualMode.None)
+            return [];
+        HMatrices[] sublayers = [.. Enumerable.Range(0, checkpoint.Config.SublayerCount).Select(sublayer => Project(checkpoint, sublayer))];
+        Throw.InvalidData_IfAny([.. sublayers.Select(sublayer => sublayer.Problem()).OfType<string>()]);
+        return sublayers;
+    }
+
+    private static HMatrices Project(Checkpoint checkpoint, int sublayer)
+    {
+        MhcConfig config = checkpoint.Config;
+        string path = PathOf(sublayer);
+        double[] Logits(string name) => Array.ConvertAll(checkpoint.Read($"{path}.{name}"), logit => (double)logit);
+        double[,] Square(double[] values)
+        {
+            var matrix = new double[config.Streams, config.Streams];
+            Buffer.BlockCopy(values, 0, matrix, 0, values.Length * sizeof(double));
+            return matrix;
+        }
+        double[,] hRes = config.HRes == ResidualProjection.Identity
+            ? HProjection.Identity(config.Streams)
+            : HProjection.Sinkhorn(Square(Logits("H_res_logits")), config.HResIterations, config.HResTau);
+        return new(path, Map(config.HPre, Logits("H_pre_logits"), 1), Rows(hRes), Map(config.HPost, Logits("H_post_logits"), 2));
+    }
+
+    /// <summary>The module path of a sublayer's hyper-connection.</summary>
+    internal static string PathOf(int sublayer) => $"transformer.h.{sublayer / 2}.{(sublayer % 2 == 0 ? "hc_attn" : "hc_mlp")}";
+
+    // NaN fails every comparison, so each condition says what must hold.
+    internal string? Problem()
+    {
+        if (!HPre.Concat(HPost).Concat(HRes.SelectMany(row => row)).All(value => value >= 0 && double.IsFinite(value)))
+            return $"{Sublayer}: the projected h_pre, H_res or h_post has a negative, NaN or infinite element; expected finite weights of at least 0. "
+                + "The logits are too large for the temperature: take an earlier checkpoint.";
+        if (!(MaxColumnError <= ColumnTolerance))
+            return $"{Sublayer}: a column of the projected H_res is {MaxColumnError:g3} away from summing to 1; expected at most {ColumnTolerance:g3}. "
+                + "The logits are too large for the temperature: take an earlier checkpoint.";
+        return null;
+    }
+
+    private static double[] Map(StreamMap map, double[] logits, double sigmoidScale) =>
+        map == StreamMap.Softmax ? HProjection.Softmax(logits) : HProjection.Sigmoid(logits, sigmoidScale);
+
+    private static double[][] Rows(double[,] matrix) =>
+        [.. Enumerable.Range(0, matrix.GetLength(0)).Select(from => Enumerable.Range(0, matrix.GetLength(1)).Select(to => matrix[from, to]).ToArray())];
+}

@@ -1,0 +1,17 @@
+namespace Mhc.Onnx;
+
+/// <summary>What an exported graph gives; docs/onnx-metadata.md describes its inputs and outputs.</summary>
+public enum OnnxOutputs
+{
+    /// <summary>Log-probabilities of given tokens at given positions; the vocabulary-sized logits never leave the graph.</summary>
+    Scores,
+
+    /// <summary>The logits of every position: for verification and other tools.</summary>
+    Logits,
+}
+
+public sealed record OnnxExportOptions
+{
+    /// <value>Default: <see cref="OnnxOutputs.Scores"/>.</value>
+    public OnnxOutputs Outputs { get; init; } = OnnxOutputs.Scores;
+}

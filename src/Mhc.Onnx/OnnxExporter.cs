@@ -1,0 +1,71 @@
+using Google.Protobuf;
+using Mhc.Onnx.Wire;
+
+namespace Mhc.Onnx;
+
+/// <summary>Turns a checkpoint folder into one ONNX file that any ONNX Runtime can run; no projection of H_res is left in the graph.</summary>
+public static class OnnxExporter
+{
+    // Protobuf's limit is 2 GiB; what is not weights stays far below this margin.
+    private const long LargestWeightBytes = int.MaxValue - (16 << 20);
+
+    /// <summary>
+    /// Exports a checkpoint. The file appears whole or not at all, replaces one that is there, and its bytes depend on the checkpoint,
+    /// the options and the package's version only.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such checkpoint folder, or no folder to write to.</exception>
+    /// <exception cref="FileNotFoundException">The checkpoint lacks a file.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged, or its weights are NaN or infinite.</exception>
+    /// <exception cref="NotSupportedException">The model does not fit one ONNX file, which is less than 2 GiB.</exception>
+    public static OnnxExportResult Export(string checkpointFolder, string onnxPath, OnnxExportOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(checkpointFolder);
+        ArgumentException.ThrowIfNullOrEmpty(onnxPath);
+        Checkpoint checkpoint = Checkpoint.Open(checkpointFolder);
+        if (checkpoint.WeightBytes > LargestWeightBytes)
+            throw new NotSupportedException($"The model has {checkpoint.WeightBytes} bytes of weights; one ONNX file holds at most {LargestWeightBytes}. "
+                + "Export a smaller model.");
+        HMatrices[] matrices = HMatrices.Project(checkpoint);
+        ModelProto model = Model(checkpoint, matrices, options ?? new());
+        Write(model, onnxPath);
+        return new(onnxPath, new FileInfo(onnxPath).Length, model.Graph.Node.Count, OnnxModelSummary.CountParameters(model.Graph),
+            matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max());
+    }
+
+    internal static ModelProto Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
+    {
+        var builder = new GraphBuilder("mhc");
+        var graph = new MhcGraph(builder, checkpoint);
+        StreamCoefficients? coefficients = matrices.Length == 0 ? null : StreamCoefficients.Of(matrices);
+        if (options.Outputs == OnnxOutputs.Scores)
+            graph.BuildScores(coefficients);
+        else
+            graph.BuildLogits(coefficients);
+        var model = new ModelProto
+        {
+            IrVersion = GraphBuilder.IrVersion,
+            ProducerName = OnnxMetadata.ProducerName,
+            ProducerVersion = OnnxMetadata.ProducerVersion,
+            OpsetImport = { new OperatorSetIdProto { Version = GraphBuilder.Opset } },
+            Graph = builder.Build(),
+        };
+        foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices))
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
+        return model;
+    }
+
+    private static void Write(ModelProto model, string path)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():n}.tmp";
+        try
+        {
+            using (FileStream file = File.Create(temporary))
+                model.WriteTo(file);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using Google.Protobuf;
+using Mhc.Onnx.Wire;
+
+namespace Mhc.Onnx;
+
+/// <summary>What an exported file says about itself.</summary>
+public sealed record OnnxModelSummary
+{
+    /// <summary><c>name float [batch, tokens]</c> of each input.</summary>
+    public required IReadOnlyList<string> Inputs { get; init; }
+
+    /// <summary>The same of each output.</summary>
+    public required IReadOnlyList<string> Outputs { get; init; }
+
+    public required long Opset { get; init; }
+
+    /// <summary><c>Mhc.Onnx 0.1.0</c>.</summary>
+    public required string Producer { get; init; }
+
+    public required IReadOnlyDictionary<string, int> OperatorCounts { get; init; }
+
+    /// <summary>Elements of all float tensors in the graph, the folded mixing weights among them.</summary>
+    public required long ParameterCount { get; init; }
+
+    public required long FileBytes { get; init; }
+
+    /// <summary>Keys of docs/onnx-metadata.md to JSON.</summary>
+    public required IReadOnlyDictionary<string, string> Metadata { get; init; }
+
+    /// <summary>Reads a file that <see cref="OnnxExporter"/> has written. It is parsed, never run.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is not an ONNX model, or not one of ours.</exception>
+    public static OnnxModelSummary Read(string onnxPath)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(onnxPath);
+        if (!File.Exists(onnxPath))
+            throw new FileNotFoundException($"There is no file '{onnxPath}'.", onnxPath);
+        ModelProto model = Parse(onnxPath);
+        if (model.ProducerName != OnnxMetadata.ProducerName)
+            throw new InvalidDataException($"'{onnxPath}' was produced by '{model.ProducerName}', expected '{OnnxMetadata.ProducerName}'. "
+                + "Export the model from a checkpoint folder.");
+        return new()
+        {
+            Inputs = [.. model.Graph.Input.Select(Text)],
+            Outputs = [.. model.Graph.Output.Select(Text)],
+            Opset = model.OpsetImport.Single(opset => opset.Domain.Length == 0).Version,
+            Producer = $"{model.ProducerName} {model.ProducerVersion}",
+            OperatorCounts = model.Graph.Node.CountBy(node => node.OpType).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
+            ParameterCount = CountParameters(model.Graph),
+            FileBytes = new FileInfo(onnxPath).Length,
+            Metadata = model.MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value),
+        };
+    }
+
+    internal static long CountParameters(GraphProto graph) => graph.Initializer
+        .Where(tensor => tensor.DataType == TensorProto.Types.DataType.Float)
+        .Sum(tensor => tensor.Dims.Aggregate(1L, (product, size) => product * size));
+
+    private static ModelProto Parse(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            ModelProto model = ModelProto.Parser.ParseFrom(file);
+            if (model.Graph is not null && model.OpsetImport.Count > 0)
+                return model;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // Said below: what the parser stumbled over does not help to choose the right file.
+        }
+        throw new InvalidDataException($"'{path}' is not an ONNX model; expected a file that export has written.");
+    }
+
+    private static string Text(ValueInfoProto value)
+    {
+        TypeProto.Types.Tensor type = value.Type.TensorType;
+        IEnumerable<string> shape = type.Shape.Dim.Select(dim => dim.HasDimParam ? dim.DimParam : $"{dim.DimValue}");
+        return $"{value.Name} {type.ElemType.ToString().ToLowerInvariant()} [{string.Join(", ", shape)}]";
+    }
+}

@@ -1,0 +1,132 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Mhc.Onnx;
+
+/// <summary>
+/// A safetensors file of F32 tensors. Opening it reads and checks the header alone; a tensor's data is read when it is asked for.
+/// </summary>
+internal sealed class SafetensorsFile
+{
+    // The format's own limit.
+    private const long LongestHeader = 100_000_000;
+
+    private readonly string _path;
+    private readonly long _dataStart;
+    private readonly Dictionary<string, Entry> _entries;
+
+    private readonly record struct Entry(int[] Shape, long Begin, long End);
+
+    private SafetensorsFile(string path, long dataStart, Dictionary<string, Entry> entries)
+    {
+        _path = path;
+        _dataStart = dataStart;
+        _entries = entries;
+    }
+
+    public IEnumerable<string> Names => _entries.Keys;
+
+    public IReadOnlyList<int> Shape(string name) => _entries[name].Shape;
+
+    public long DataLength => _entries.Values.Sum(entry => entry.End - entry.Begin);
+
+    public static SafetensorsFile Open(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        string fileName = Path.GetFileName(path);
+        Span<byte> prefix = stackalloc byte[8];
+        if (file.Length < prefix.Length)
+            throw new InvalidDataException($"{fileName}: the file has {file.Length} bytes; expected 8 for the header's length. "
+                + "Copy the checkpoint again.");
+        file.ReadExactly(prefix);
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (headerLength > LongestHeader)
+            throw new InvalidDataException($"{fileName}: the header's length is {headerLength} bytes; expected at most {LongestHeader}. "
+                + "This is not a safetensors file.");
+        long dataStart = prefix.Length + (long)headerLength;
+        if (dataStart > file.Length)
+            throw new InvalidDataException($"{fileName}: the header's length is {headerLength} bytes but {file.Length - prefix.Length} follow; "
+                + "the file is truncated. Copy the checkpoint again.");
+        var json = new byte[(int)headerLength];
+        file.ReadExactly(json);
+        using JsonDocument header = JsonText.Parse(json, $"{fileName}, header");
+        return new(path, dataStart, Entries(header.RootElement, file.Length - dataStart, fileName));
+    }
+
+    /// <summary>The little-endian data of one tensor, all of it finite.</summary>
+    public byte[] Read(string name)
+    {
+        Entry entry = _entries[name];
+        var data = new byte[entry.End - entry.Begin];
+        using FileStream file = File.OpenRead(_path);
+        file.Position = _dataStart + entry.Begin;
+        file.ReadExactly(data);
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(data);
+        for (int i = 0; i < values.Length; i++)
+            if (!float.IsFinite(values[i]))
+                throw new InvalidDataException($"{Path.GetFileName(_path)}: tensor `{name}`: element {i} of {values.Length} is {values[i]}; "
+                    + "expected finite weights. The training run diverged: take an earlier checkpoint.");
+        return data;
+    }
+
+    private static Dictionary<string, Entry> Entries(JsonElement header, long dataLength, string fileName)
+    {
+        var entries = new Dictionary<string, Entry>();
+        var problems = new List<string>();
+        foreach (JsonProperty tensor in header.EnumerateObject().Where(property => property.Name != "__metadata__"))
+        {
+            if (Describe(tensor.Value) is not { } found)
+                problems.Add($"{fileName}: tensor `{tensor.Name}` is {JsonText.Excerpt(tensor.Value)}; expected dtype, shape and data_offsets.");
+            else if (Problem(found.DType, found.Entry, dataLength) is { } problem)
+                problems.Add($"{fileName}: tensor `{tensor.Name}`: {problem}");
+            else if (!entries.TryAdd(tensor.Name, found.Entry))
+                problems.Add($"{fileName}: tensor `{tensor.Name}` stands in the header more than once.");
+        }
+        Throw.InvalidData_IfAny(problems);
+        CheckGapless(entries, dataLength, fileName);
+        return entries;
+    }
+
+    private static (string DType, Entry Entry)? Describe(JsonElement tensor)
+    {
+        try
+        {
+            int[] shape = [.. tensor.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
+            long[] offsets = [.. tensor.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
+            return offsets.Length == 2 && tensor.GetProperty("dtype").GetString() is { } dtype ? (dtype, new(shape, offsets[0], offsets[1])) : null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Problem(string dtype, Entry entry, long dataLength)
+    {
+        if (dtype != "F32")
+            return $"dtype is {dtype}, expected F32.";
+        if (entry.Begin < 0 || entry.End < entry.Begin || entry.End > dataLength)
+            return $"data_offsets are [{entry.Begin}, {entry.End}] but the file has {dataLength} bytes of data; "
+                + "the file is truncated. Copy the checkpoint again.";
+        // In double, because the product of hostile sizes does not fit a long.
+        double expected = entry.Shape.Aggregate((double)sizeof(float), (bytes, size) => bytes * size);
+        return entry.Shape.Any(size => size < 0) || entry.End - entry.Begin != expected
+            ? $"data_offsets span {entry.End - entry.Begin} bytes, shape [{string.Join(", ", entry.Shape)}] of F32 expects {expected}."
+            : null;
+    }
+
+    private static void CheckGapless(Dictionary<string, Entry> entries, long dataLength, string fileName)
+    {
+        long end = 0;
+        foreach ((string name, Entry entry) in entries.OrderBy(pair => pair.Value.Begin).ThenBy(pair => pair.Value.End))
+        {
+            if (entry.Begin != end)
+                throw new InvalidDataException($"{fileName}: tensor `{name}` begins at byte {entry.Begin} of the data, expected {end}: "
+                    + $"tensors {(entry.Begin < end ? "overlap" : "leave a gap")}.");
+            end = entry.End;
+        }
+        if (end != dataLength)
+            throw new InvalidDataException($"{fileName}: the tensors end at byte {end} of the data, but the file has {dataLength}.");
+    }
+}
