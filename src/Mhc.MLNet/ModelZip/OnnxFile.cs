@@ -1,0 +1,47 @@
+namespace Mhc.MLNet.ModelZip;
+
+/// <summary>
+/// The .onnx behind a transformer, needed once more when the pipeline is saved: read again from the file it came from, so that it is not
+/// held in memory beside the session, or kept when it came from a zip.
+/// </summary>
+internal sealed class OnnxFile
+{
+    private readonly string? _path;
+    private readonly byte[]? _content;
+    private readonly (long Length, DateTime Written) _stamp;
+
+    private OnnxFile(string? path, byte[]? content) => (_path, _content, _stamp) = (path, content, path is null ? default : Stamp(path));
+
+    public static OnnxFile At(string path) => new(Path.GetFullPath(path), null);
+
+    public static OnnxFile FromZip(byte[] content) => new(null, content);
+
+    public MhcScorer Open(MhcScorerOptions options) =>
+        _path is null ? new MhcScorer(_content!, "The model in the zip", options) : new MhcScorer(_path, options);
+
+    public byte[] Read()
+    {
+        if (_path is null)
+            return _content!;
+        CheckFits(_path, _stamp.Length);
+        if (Stamp(_path) != _stamp)
+            throw new InvalidOperationException(
+                $"{_path} was changed or deleted after the pipeline was fitted, so it cannot be saved with it. Put the file back, or fit the pipeline again.");
+        return File.ReadAllBytes(_path);
+    }
+
+    /// <summary>One array holds a model on its way into the zip and out of it.</summary>
+    internal static void CheckFits(string path, long length)
+    {
+        if (length > Array.MaxLength)
+            throw new NotSupportedException(
+                $"{path} has {length:N0} bytes; a model of more than {Array.MaxLength:N0} bytes cannot be saved in an ML.NET zip. "
+                + "Deploy the .onnx file itself and build the pipeline from it with ScoreMhc, or score it with MhcScorer.");
+    }
+
+    private static (long, DateTime) Stamp(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? (file.Length, file.LastWriteTimeUtc) : default;
+    }
+}

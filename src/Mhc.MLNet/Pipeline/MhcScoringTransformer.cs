@@ -1,0 +1,51 @@
+using Mhc.MLNet.ModelZip;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace Mhc.MLNet.Pipeline;
+
+/// <summary>
+/// Scores a text column; made by fitting <see cref="MhcCatalog.ScoreMhc"/> or by loading a saved pipeline. Thread-safe.
+/// Whoever fitted or loaded it disposes it, or the chain that holds it; a PredictionEngine disposes it too, unless it was made with
+/// <c>OwnsTransformer = false</c>.
+/// </summary>
+public sealed class MhcScoringTransformer : ITransformer, IDisposable
+{
+    private readonly MhcScoringOptions _options;
+    private readonly OnnxFile _model;
+
+    internal MhcScoringTransformer(MhcScoringOptions options, OnnxFile model)
+    {
+        (_options, _model) = (options, model);
+        Scorer = model.Open(options);
+    }
+
+    /// <value>The scorer that does the work, for use outside the pipeline as well. Lives as long as this transformer.</value>
+    public MhcScorer Scorer { get; }
+
+    /// <value>True: a row's scores depend on that row alone.</value>
+    public bool IsRowToRowMapper => true;
+
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return new ScoringSchema(inputSchema, _options).Output;
+    }
+
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return new RowMapper(new ScoringSchema(inputSchema, _options), Scorer);
+    }
+
+    /// <summary>A lazy view: texts are scored in batches as its rows are read, and only when one of the scores is asked for.</summary>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new ScoredView(input, new ScoringSchema(input.Schema, _options), Scorer);
+    }
+
+    public void Dispose() => Scorer.Dispose();
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => ScoringModelZip.Save(ctx, _options, _model);
+}

@@ -1,0 +1,58 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace Mhc.MLNet.Scoring;
+
+/// <summary>Runs windows through the model: the buffers of one run, used again by the next.</summary>
+internal sealed class Batch(int capacity)
+{
+    private static readonly string[] InputNames = ["input_ids", "positions", "targets"];
+    private static readonly string[] OutputNames = ["logprobs"];
+
+    private readonly long[] _ids = new long[capacity];
+    private readonly long[] _positions = new long[capacity];
+    private readonly long[] _targets = new long[capacity];
+    private readonly float[] _logProbs = new float[capacity];
+
+    /// <summary>Scores the windows and writes the result into their texts. B windows as T = the longest of them; at most capacity B·T.</summary>
+    public void Run(InferenceSession session, ReadOnlySpan<Window> windows)
+    {
+        int tokens = 0;
+        foreach (Window window in windows)
+            tokens = Math.Max(tokens, window.Length);
+        int scored = Fill(windows, tokens);
+
+        OrtMemoryInfo cpu = OrtMemoryInfo.DefaultInstance;
+        using var ids = OrtValue.CreateTensorValueFromMemory(cpu, _ids.AsMemory(0, windows.Length * tokens), [windows.Length, tokens]);
+        using var positions = OrtValue.CreateTensorValueFromMemory(cpu, _positions.AsMemory(0, scored), [scored]);
+        using var targets = OrtValue.CreateTensorValueFromMemory(cpu, _targets.AsMemory(0, scored), [scored]);
+        using var logProbs = OrtValue.CreateTensorValueFromMemory(cpu, _logProbs.AsMemory(0, scored), [scored]);
+        using var run = new RunOptions();
+        session.Run(run, InputNames, [ids, positions, targets], OutputNames, [logProbs]);
+
+        ReadOnlySpan<float> results = _logProbs;
+        foreach (Window window in windows)
+        {
+            results[..window.ScoredCount].CopyTo(window.Text.LogProbs.AsSpan(window.Start + window.FirstScored));
+            results = results[window.ScoredCount..];
+        }
+    }
+
+    private int Fill(ReadOnlySpan<Window> windows, int tokens)
+    {
+        Array.Clear(_ids); // what is left as padding is token 0: causal attention never lets it touch the positions before it
+        int scored = 0;
+        for (int row = 0; row < windows.Length; row++)
+        {
+            Window window = windows[row];
+            ReadOnlySpan<int> sequence = window.Text.Sequence.AsSpan(window.Start, window.Length + 1);
+            for (int t = 0; t < window.Length; t++)
+                _ids[row * tokens + t] = sequence[t];
+            for (int t = window.FirstScored; t < window.Length; t++, scored++)
+            {
+                _positions[scored] = row * tokens + t;
+                _targets[scored] = sequence[t + 1];
+            }
+        }
+        return scored;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Mhc.MLNet.Tokens;
+
+namespace Mhc.MLNet.Scoring;
+
+/// <summary>What text scoring needs of a model, read from its metadata and graph and checked to fit together.</summary>
+internal sealed record ScoringModel(MhcModelInfo Info, MhcTokenizer Tokenizer)
+{
+    private static readonly string[] Inputs = ["input_ids", "positions", "targets"];
+
+    public static ScoringModel Read(
+        IReadOnlyDictionary<string, string> metadata, IEnumerable<string> inputs, IEnumerable<string> outputs, string source)
+    {
+        var reader = new MetadataReader(metadata, source);
+        reader.CheckVersion();
+        CheckGraph(inputs, outputs, source);
+        if (reader.IsNone("mhc.tokenizer"))
+            throw new InvalidDataException(
+                $"{source} has no tokenizer, so it cannot score text. Put a tokenizer.json into the checkpoint folder and export again with `mhc export`.");
+
+        var definition = TokenizerDefinition.Read(reader.Object("mhc.tokenizer"), source);
+        var tokenizer = new MhcTokenizer(definition);
+        JsonElement config = reader.Object("mhc.config");
+        int vocabularySize = VocabularySize(config, source);
+        if (tokenizer.VocabularySize > vocabularySize)
+            Throw.InvalidData_Tokenizer(source, $"it has {tokenizer.VocabularySize} ids, but the model's `vocab_size` is {vocabularySize}.");
+
+        var info = new MhcModelInfo
+        {
+            Config = config,
+            ContextLength = reader.Integer("mhc.context_length", atLeast: 1),
+            TokenizerType = definition.Type,
+            VocabularySize = vocabularySize,
+            PrefixTokenId = reader.IntegerOrNone("mhc.prefix_token_id"),
+            EosTokenId = reader.IntegerOrNone("mhc.eos_token_id"),
+            Validation = reader.ObjectOrNone<MhcValidation>("mhc.validation"),
+            HRes = reader.ObjectOrNone<MhcProjection>("mhc.h_res"),
+            Training = reader.ObjectOrNone<MhcTrainingInfo>("mhc.training"),
+            Layout = reader.Text("mhc.layout"),
+            Precision = reader.Text("mhc.precision"),
+            WeightsSha256 = reader.Text("mhc.weights_sha256"),
+        };
+        if (info.PrefixTokenId >= vocabularySize)
+            Throw.InvalidData_Metadata(source, "mhc.prefix_token_id", $"{info.PrefixTokenId}", $"an id below the model's `vocab_size` {vocabularySize}");
+        return new ScoringModel(info, tokenizer);
+    }
+
+    private static void CheckGraph(IEnumerable<string> inputs, IEnumerable<string> outputs, string source)
+    {
+        if (Inputs.All(inputs.Contains) && outputs.Contains("logprobs"))
+            return;
+        throw new InvalidDataException(
+            $"{source} has inputs {string.Join(", ", inputs)} and outputs {string.Join(", ", outputs)}; "
+            + "text scoring needs input_ids, positions, targets and logprobs. Export the checkpoint again with `mhc export --outputs scores`.");
+    }
+
+    private static int VocabularySize(JsonElement config, string source)
+    {
+        if (config.TryGetProperty("vocab_size", out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int size) && size > 0)
+            return size;
+        Throw.InvalidData_Metadata(source, "mhc.config", config.GetRawText(), "an object whose `vocab_size` is an integer of at least 1");
+        return 0;
+    }
+}

@@ -1,0 +1,45 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mhc.Training;
+
+/// <summary>
+/// AdamW (arXiv:1711.05101) over the flat buffers: a step is the same few tensor operations whatever the depth of the model.
+/// Only the first <see cref="FlatParameters.DecayedElements"/> are decayed.
+/// </summary>
+internal sealed class AdamW(FlatParameters parameters, double beta1, double beta2, double weightDecay) : IDisposable
+{
+    private const double Epsilon = 1e-8;
+    private readonly Tensor _mean = zeros_like(parameters.Values).DetachFromDisposeScope();
+    private readonly Tensor _square = zeros_like(parameters.Values).DetachFromDisposeScope();
+    private int _steps;
+
+    /// <summary>Scales the gradients down to a norm of at most <paramref name="maxNorm"/>.</summary>
+    /// <returns>The norm before, over all parameters.</returns>
+    public Tensor ClipGradients(double maxNorm)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor norm = parameters.Gradients.norm();
+        // As in PyTorch's clip_grad_norm_; staying on the device spares a wait for the GPU.
+        parameters.Gradients.mul_((maxNorm / (norm + 1e-6)).clamp_max(1.0));
+        return norm.MoveToOuterDisposeScope();
+    }
+
+    public void Step(double learningRate)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradients = no_grad();
+        _steps++;
+        parameters.Values.narrow(0, 0, parameters.DecayedElements).mul_(1 - (learningRate * weightDecay));
+        _mean.lerp_(parameters.Gradients, 1 - beta1);
+        _square.mul_(beta2).addcmul_(parameters.Gradients, parameters.Gradients, 1 - beta2);
+        Tensor denominator = _square.sqrt().div_(Math.Sqrt(1 - Math.Pow(beta2, _steps))).add_(Epsilon);
+        parameters.Values.addcdiv_(_mean, denominator, -learningRate / (1 - Math.Pow(beta1, _steps)));
+    }
+
+    public void Dispose()
+    {
+        _mean.Dispose();
+        _square.Dispose();
+    }
+}

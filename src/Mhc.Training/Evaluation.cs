@@ -1,0 +1,66 @@
+using System.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Mhc.Training;
+
+/// <summary>How a model does on text that it was not trained on.</summary>
+internal static class Evaluation
+{
+    /// <summary>How many lines the quantiles are taken over at most.</summary>
+    public const int MostLines = 2000;
+
+    /// <summary>Mean loss in nats per token over the same evenly spread windows each time.</summary>
+    public static double ValidationLoss(MhcModel model, TextDataset data, TrainingOptions options, Device device)
+    {
+        using IDisposable noGradients = no_grad();
+        int blockSize = model.Config.BlockSize;
+        int[] starts = WindowSampler.EvenStarts(options.EvalIters * options.BatchSize, data.Validation.Length, blockSize);
+        double sum = 0;
+        foreach (int[] batch in starts.Chunk(options.BatchSize))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Validation, batch, blockSize, device);
+            sum += model.Loss(tokens, targets).item<float>() * batch.Length;
+        }
+        return sum / starts.Length;
+    }
+
+    /// <summary>
+    /// Quantiles of bits per byte over validation lines, each scored on its own after the prefix token: what a line of ordinary text scores,
+    /// so that a threshold for odd ones can be told. Lines longer than the block are cut to it.
+    /// </summary>
+    public static ValidationQuantiles? BitsPerByte(MhcModel model, TextDataset data, Device device)
+    {
+        if (data.Tokenizer.PrefixTokenId is not { } prefix)
+            return null;
+        using IDisposable noGradients = no_grad();
+        string[] all = data.ValidationLines;
+        int count = Math.Min(MostLines, all.Length);
+        var lines = Enumerable.Range(0, count).Select(i => all[(long)all.Length * i / count])
+            .Select(line => data.Tokenizer.Encode(line).Take(model.Config.BlockSize).ToArray())
+            .Where(ids => ids.Length > 0).OrderBy(ids => ids.Length).ToList();
+        if (lines.Count == 0)
+            return null;
+        var bits = new List<double>();
+        foreach (int[][] batch in lines.Chunk(32))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            int longest = batch[^1].Length;
+            long[] inputs = [.. batch.SelectMany(ids => ids.Prepend(prefix).Concat(Enumerable.Repeat(0, longest)).Take(longest)).Select(id => (long)id)];
+            long[] targets = [.. batch.SelectMany(ids => ids.Concat(Enumerable.Repeat(0, longest)).Take(longest)).Select(id => (long)id)];
+            Tensor logits = model.forward(tensor(inputs, [batch.Length, longest]).to(device));
+            Tensor logprobs = F.log_softmax(logits, -1).gather(2, tensor(targets, [batch.Length, longest, 1]).to(device));
+            float[] values = logprobs.cpu().data<float>().ToArray();
+            bits.AddRange(batch.Select((ids, row) =>
+                -values.Skip(row * longest).Take(ids.Length).Sum(logprob => (double)logprob) / (Math.Log(2) * Bytes(data.Tokenizer, ids))));
+        }
+        bits.Sort();
+        return new(Quantile(0.5), Quantile(0.95), Quantile(0.99), Quantile(0.999), bits.Count);
+
+        double Quantile(double p) => bits[Math.Min(bits.Count - 1, (int)(p * bits.Count))];
+    }
+
+    private static int Bytes(TextTokenizer tokenizer, int[] ids) => tokenizer.Kind == TokenizerKind.Byte ? ids.Length : Encoding.UTF8.GetByteCount(tokenizer.Decode(ids));
+}

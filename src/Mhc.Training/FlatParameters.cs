@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Mhc.Training;
+
+/// <summary>
+/// All parameters of a model as views of one float32 tensor, and all their gradients as views of another, so that zeroing, the
+/// gradient norm and an optimiser step are a handful of tensor operations whatever the depth.
+/// </summary>
+internal sealed class FlatParameters : IDisposable
+{
+    private readonly Dictionary<string, (int Index, long Offset)> _places = new(StringComparer.Ordinal);
+    private readonly List<Parameter> _leaves = [];
+    private long _covered;
+
+    public FlatParameters(IReadOnlyList<ParameterSpec> specs, Device device)
+    {
+        Specs = specs;
+        long offset = 0;
+        foreach ((int index, ParameterSpec spec) in specs.Index())
+        {
+            _places.Add(spec.Name, (index, offset));
+            offset += spec.Elements;
+        }
+        DecayedElements = specs.TakeWhile(spec => spec.Decays).Sum(spec => spec.Elements);
+        Debug.Assert(specs.SkipWhile(spec => spec.Decays).All(spec => !spec.Decays), "Decayed parameters come first.");
+        Values = zeros(offset, ScalarType.Float32, device).DetachFromDisposeScope();
+        Gradients = zeros(offset, ScalarType.Float32, device).DetachFromDisposeScope();
+    }
+
+    public IReadOnlyList<ParameterSpec> Specs { get; }
+
+    /// <summary>(N) every value.</summary>
+    public Tensor Values { get; }
+
+    /// <summary>(N) every gradient; a backward pass adds to it.</summary>
+    public Tensor Gradients { get; }
+
+    /// <summary>How many of the first elements are weight-decayed.</summary>
+    public long DecayedElements { get; }
+
+    /// <summary>The autograd leaf of one parameter.</summary>
+    public Parameter Leaf(string name) => MakeLeaf(_places[name].Offset, Specs[_places[name].Index].Shape);
+
+    /// <summary>The parameter, or null where the model has none of that name (biases).</summary>
+    public Parameter? LeafOrNull(string name) => _places.ContainsKey(name) ? Leaf(name) : null;
+
+    /// <summary>One autograd leaf (n, …) for parameters of one shape that lie side by side: a batch without a copy.</summary>
+    public Parameter StackedLeaf(IReadOnlyList<string> names)
+    {
+        (int first, long offset) = _places[names[0]];
+        ParameterSpec spec = Specs[first];
+        Debug.Assert(names.Select((name, i) => _places[name].Offset == offset + (i * spec.Elements)).All(adjacent => adjacent));
+        return MakeLeaf(offset, [names.Count, .. spec.Shape]);
+    }
+
+    /// <summary>A view of one parameter's values, outside autograd.</summary>
+    public Tensor ValueOf(string name) => View(Values, name);
+
+    /// <summary>A view of one parameter's gradient.</summary>
+    public Tensor GradientOf(string name) => View(Gradients, name);
+
+    /// <summary>Draws or sets the initial values, in the order of the table.</summary>
+    public void Initialize(long seed)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        // Drawn on the CPU, so that a seed gives the same model on every device.
+        using var generator = new Generator((ulong)seed);
+        using IDisposable noGradients = no_grad();
+        foreach (ParameterSpec spec in Specs)
+            ValueOf(spec.Name).copy_(spec.Initial is { } values ? tensor(values, spec.Shape) : randn(spec.Shape, generator: generator) * spec.Std);
+    }
+
+    /// <summary>Little-endian float32 bytes of one parameter.</summary>
+    public byte[] BytesOf(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return ValueOf(name).cpu().contiguous().bytes.ToArray();
+    }
+
+    public void SetBytes(string name, byte[] bytes)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradients = no_grad();
+        ValueOf(name).copy_(tensor(MemoryMarshal.Cast<byte, float>(bytes).ToArray(), Specs[_places[name].Index].Shape));
+    }
+
+    public void ZeroGradients() => Gradients.zero_().Dispose();
+
+    /// <summary>Asserts that every element belongs to exactly one leaf: a parameter that no module took would silently never learn.</summary>
+    public void AssertCovered() => Debug.Assert(_covered == Values.numel(), "Some parameter has no leaf.");
+
+    public void Dispose()
+    {
+        foreach (Parameter leaf in _leaves)
+            leaf.Dispose();
+        Values.Dispose();
+        Gradients.Dispose();
+    }
+
+    private Parameter MakeLeaf(long offset, long[] shape)
+    {
+        long elements = shape.Aggregate(1L, (product, size) => product * size);
+        var leaf = new Parameter(Values.narrow(0, offset, elements).view(shape));
+        leaf.DetachFromDisposeScope();
+        leaf.grad = Gradients.narrow(0, offset, elements).view(shape);
+        _leaves.Add(leaf);
+        _covered += elements;
+        return leaf;
+    }
+
+    private Tensor View(Tensor flat, string name)
+    {
+        (int index, long offset) = _places[name];
+        using Tensor slice = flat.narrow(0, offset, Specs[index].Elements);
+        return slice.view(Specs[index].Shape);
+    }
+}

@@ -1,0 +1,114 @@
+namespace Mhc.Training;
+
+/// <summary>How a model is trained. Nothing here is needed to load the result.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>The keys of these options in presets, <c>--config</c> files and <c>--set</c>.</summary>
+    internal static readonly string[] Keys =
+    [
+        "batch_size", "grad_accum", "max_iters", "eval_interval", "eval_iters", "log_interval", "learning_rate", "min_lr", "warmup_iters",
+        "lr_decay_iters", "weight_decay", "beta1", "beta2", "grad_clip", "seed", "dtype", "device", "tokenizer", "val_fraction",
+    ];
+
+    /// <summary>Windows in a micro-batch.</summary>
+    /// <value>Default 16.</value>
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>Micro-batches whose gradients make one update.</summary>
+    /// <value>Default 1.</value>
+    public int GradAccum { get; init; } = 1;
+
+    /// <summary>How many updates to make; 0 writes the freshly initialised model.</summary>
+    /// <value>Default 1,000.</value>
+    public int MaxIters { get; init; } = 1000;
+
+    /// <summary>Updates from one evaluation and checkpoint to the next; one always follows the last update.</summary>
+    /// <value>Default 200.</value>
+    public int EvalInterval { get; init; } = 200;
+
+    /// <summary>Batches in an evaluation: the same windows each time, spread evenly over the validation part.</summary>
+    /// <value>Default 20.</value>
+    public int EvalIters { get; init; } = 20;
+
+    /// <summary>Updates from one line of metrics to the next.</summary>
+    /// <value>Default 10.</value>
+    public int LogInterval { get; init; } = 10;
+
+    /// <summary>The highest learning rate.</summary>
+    /// <value>Default 1e-3.</value>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>The learning rate that the cosine ends at.</summary>
+    /// <value>Default 1e-4.</value>
+    public double MinLr { get; init; } = 1e-4;
+
+    /// <summary>Updates of linear warm-up.</summary>
+    /// <value>Default 100.</value>
+    public int WarmupIters { get; init; } = 100;
+
+    /// <summary>The update at which the learning rate reaches <see cref="MinLr"/>.</summary>
+    /// <value>Default null: <see cref="MaxIters"/>.</value>
+    public int? LrDecayIters { get; init; }
+
+    /// <summary>AdamW's weight decay of the matrices in attention and MLP; nothing else is decayed.</summary>
+    /// <value>Default 0.1.</value>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>AdamW's decay of the mean gradient.</summary>
+    /// <value>Default 0.9.</value>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>AdamW's decay of the mean squared gradient.</summary>
+    /// <value>Default 0.95.</value>
+    public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>The gradient's largest norm over all parameters; 0 switches clipping off.</summary>
+    /// <value>Default 1.</value>
+    public double GradClip { get; init; } = 1;
+
+    /// <summary>Seed of the weights, the windows and dropout.</summary>
+    /// <value>Default 1337.</value>
+    public int Seed { get; init; } = 1337;
+
+    /// <summary>Where to train: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c>, or <c>auto</c> for a GPU when there is one.</summary>
+    /// <value>Default <c>auto</c>.</value>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>How text becomes token ids.</summary>
+    /// <value>Default <see cref="TokenizerKind.Byte"/>.</value>
+    public TokenizerKind Tokenizer { get; init; }
+
+    /// <summary>Which part of the text, from its end, is for validation.</summary>
+    /// <value>Default 0.1.</value>
+    public double ValFraction { get; init; } = 0.1;
+
+    internal static TrainingOptions Read(StrictJson json)
+    {
+        var d = new TrainingOptions();
+        var options = new TrainingOptions
+        {
+            BatchSize = json.Int("batch_size", 1, d.BatchSize),
+            GradAccum = json.Int("grad_accum", 1, d.GradAccum),
+            MaxIters = json.Int("max_iters", 0, d.MaxIters),
+            EvalInterval = json.Int("eval_interval", 1, d.EvalInterval),
+            EvalIters = json.Int("eval_iters", 1, d.EvalIters),
+            LogInterval = json.Int("log_interval", 1, d.LogInterval),
+            LearningRate = json.Number("learning_rate", rate => rate > 0, "above 0", d.LearningRate),
+            MinLr = json.Number("min_lr", rate => rate >= 0, "of at least 0", d.MinLr),
+            WarmupIters = json.Int("warmup_iters", 0, d.WarmupIters),
+            WeightDecay = json.Number("weight_decay", decay => decay >= 0, "of at least 0", d.WeightDecay),
+            Beta1 = json.Number("beta1", beta => beta is >= 0 and < 1, "from 0 to below 1", d.Beta1),
+            Beta2 = json.Number("beta2", beta => beta is >= 0 and < 1, "from 0 to below 1", d.Beta2),
+            GradClip = json.Number("grad_clip", clip => clip >= 0, "of at least 0", d.GradClip),
+            Seed = json.Int("seed", 0, d.Seed),
+            Device = json.Text("device", d.Device),
+            Tokenizer = json.Choice<TokenizerKind>("tokenizer", d.Tokenizer),
+            ValFraction = json.Number("val_fraction", fraction => fraction is > 0 and < 1, "between 0 and 1", d.ValFraction),
+        };
+        string dtype = json.Text("dtype", "float32");
+        if (dtype != "float32")
+            json.Problem($"`dtype` is \"{dtype}\", expected \"float32\".");
+        int decayIters = json.Int("lr_decay_iters", 1, Math.Max(1, options.MaxIters));
+        return options with { LrDecayIters = decayIters };
+    }
+}
