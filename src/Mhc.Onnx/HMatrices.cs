@@ -22,7 +22,7 @@ public sealed record HMatrices(string Sublayer, IReadOnlyList<double> HPre, IRea
     {
         if (checkpoint.Config.Residual == ResidualMode.None)
             return [];
-        HMatrices[] sublayers = [.. Enumerable.Range(0, checkpoint.Config.SublayerCount).Select(sublayer => Project(checkpoint, sublayer))];
+        HMatrices[] sublayers = [.. Enumerable.Range(0, checkpoint.Config.Sublayers).Select(sublayer => Project(checkpoint, sublayer))];
         Throw.InvalidData_IfAny([.. sublayers.Select(sublayer => sublayer.Problem()).OfType<string>()]);
         return sublayers;
     }
@@ -38,9 +38,9 @@ public sealed record HMatrices(string Sublayer, IReadOnlyList<double> HPre, IRea
             Buffer.BlockCopy(values, 0, matrix, 0, values.Length * sizeof(double));
             return matrix;
         }
-        double[,] hRes = config.HRes == ResidualProjection.Identity
+        double[,] hRes = config.HRes == HResProjection.Identity
             ? HProjection.Identity(config.Streams)
-            : HProjection.Sinkhorn(Square(Logits("H_res_logits")), config.HResIterations, config.HResTau);
+            : HProjection.Sinkhorn(Square(Logits("H_res_logits")), config.HResIters, config.HResTau);
         return new(path, Map(config.HPre, Logits("H_pre_logits"), 1), Rows(hRes), Map(config.HPost, Logits("H_post_logits"), 2));
     }
 

@@ -40,7 +40,7 @@ internal sealed partial class GraphBuilder
     public Value GatherElements(Value data, Value indices, int axis) => One("GatherElements", null, [data, indices], indices.Shape, Attribute("axis", axis));
 
     /// <summary>The rows before <paramref name="end"/>, which there are <paramref name="rows"/> of.</summary>
-    public Value SliceRows(Value data, Value end, Dim rows) => One("Slice", null, [data, Constant(0), end], [rows, .. data.Shape[1..]]);
+    public Value SliceRows(Value data, Value end, Dim rows, string? name = null) => One("Slice", name, [data, Constant(0), end], [rows, .. data.Shape[1..]]);
 
     public Value[] Split(Value x, int axis, int parts) =>
         Node("Split", null, [x], x.Type, [.. Enumerable.Repeat(Part(x, axis, parts), parts)], Attribute("axis", axis), Attribute("num_outputs", parts));

@@ -16,7 +16,7 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
         ArgumentNullException.ThrowIfNull(tokens);
         Check(tokens);
         double[][][] streams = [.. Enumerable.Repeat(Embedding(tokens), config.Streams)];                 // [S][T][C]
-        for (int block = 0; block < config.LayerCount; block++)
+        for (int block = 0; block < config.NLayer; block++)
         {
             string h = $"transformer.h.{block}";
             streams = Sublayer(streams, $"{h}.hc_attn", u => CausalSelfAttention(LayerNorm(u, $"{h}.ln_1"), $"{h}.attn"));
@@ -44,7 +44,7 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
     {
         float[] wte = parameters["lm_head.weight"];
         float[] wpe = parameters["transformer.wpe.weight"];
-        int channels = config.Channels;
+        int channels = config.NEmbd;
         var x = new double[tokens.Count][];
         for (int t = 0; t < x.Length; t++)
         {
@@ -78,7 +78,7 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
     {
         int n = config.Streams;
         var log = new double[n, n];
-        if (config.HRes == ResidualProjection.Identity)
+        if (config.HRes == HResProjection.Identity)
         {
             for (int from = 0; from < n; from++)
                 for (int to = 0; to < n; to++)
@@ -89,7 +89,7 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
         for (int from = 0; from < n; from++)
             for (int to = 0; to < n; to++)
                 log[from, to] = logits[from * n + to] / config.HResTau;
-        for (int i = 0; i < config.HResIterations; i++)
+        for (int i = 0; i < config.HResIters; i++)
         {
             for (int from = 0; from < n; from++)
             {
@@ -116,15 +116,15 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
 
     private double[] ReductionWeights() => config.Residual == ResidualMode.None ? [1] : config.StreamReduce switch
     {
-        StreamReduction.Sum => [.. Enumerable.Repeat(1.0, config.Streams)],
-        StreamReduction.Mean => [.. Enumerable.Repeat(1.0 / config.Streams, config.Streams)],
+        StreamReduce.Sum => [.. Enumerable.Repeat(1.0, config.Streams)],
+        StreamReduce.Mean => [.. Enumerable.Repeat(1.0 / config.Streams, config.Streams)],
         _ => Softmax([.. parameters["transformer.stream_reduce_logits"].Select(logit => (double)logit)]),
     };
 
     private double[][] CausalSelfAttention(double[][] x, string path)
     {
         double[][] qkv = Linear(x, $"{path}.c_attn");                                                     // [T][3C]
-        int channels = config.Channels, headSize = channels / config.HeadCount;
+        int channels = config.NEmbd, headSize = channels / config.NHead;
         var y = new double[x.Length][];
         for (int t = 0; t < x.Length; t++)
         {
