@@ -46,7 +46,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
     private Value Mlp(Value x)
     {
         using IDisposable scope = g.Scope("mlp");
-        return Linear(g.Gelu(Linear(x, "c_fc")), "c_proj"); // (N, C) → (N, 4C) → (N, C)
+        return Linear(g.Gelu(Linear(x, "c_fc")), "c_proj");                                             // (N, C) → (N, 4C) → (N, C)
     }
 
     private Value Branch(Value branchInput, int sublayer, Sequence sequence) => sublayer % 2 == 0
@@ -59,21 +59,22 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         using IDisposable scope = g.Scope(sublayer % 2 == 0 ? "hc_attn" : "hc_mlp");
         if (Present([weights]) is [0])
             return (float)weights[0] == 1 ? terms[0] : g.Mul(terms[0], g.Scalar((float)weights[0]), "read");
-        return g.Reshape(Mix(terms, [weights], "read"), ["rows", _config.NEmbd], "branch_input");       // (N, C)
+        return g.Reshape(Mix(terms, [weights], "read"), ["rows", _config.NEmbd], "read");               // (N, C)
     }
 
     // streams[s] = Σ_a weights[s][a] · term_a
     private Value Streams(Value[] terms, IReadOnlyList<double[]> weights)
     {
         using IDisposable scope = g.Scope("transformer");
-        return g.Reshape(Mix(terms, weights, "streams"), [_config.Streams, "rows", _config.NEmbd], "final_streams"); // (S, N, C)
+        return g.Reshape(Mix(terms, weights, "streams"), [_config.Streams, "rows", _config.NEmbd], "streams"); // (S, N, C)
     }
 
     private Value Mix(Value[] terms, IReadOnlyList<double[]> weights, string name)
     {
+        using IDisposable scope = g.Scope(name);
         int[] present = Present(weights);
         float[] values = [.. weights.SelectMany(row => present.Select(term => (float)row[term]))];
-        Value weight = g.Initializer(g.Key(name), values, weights.Count, present.Length);
+        Value weight = g.Initializer(g.Key("weights"), values, weights.Count, present.Length);
         Value stacked = g.Concat([.. present.Select(term => terms[term])], axis: 0, "terms·rows");      // (k·N, C)
         return g.MatMul(weight, g.Reshape(stacked, [present.Length, "rows·channels"], "terms"));        // (k, N·C) → (…, N·C)
     }
@@ -130,8 +131,8 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         Value x = LayerNorm(streams, "ln_f");                                                           // (S, rows, C)
         if (_config.Residual == ResidualMode.None)
             return x;
-        Value weight = g.Initializer(g.Key("stream_reduce"), ReductionWeights(), 1, _config.Streams);
-        x = g.Reshape(x, [_config.Streams, "rows·channels"], "ln_f/streams");
+        Value weight = g.Initializer(g.Key("stream_reduce.weights"), ReductionWeights(), 1, _config.Streams);
+        x = g.Reshape(x, [_config.Streams, "rows·channels"], "stream_reduce/streams");
         return g.Reshape(g.MatMul(weight, x, "stream_reduce"), [rows, _config.NEmbd], "stream_reduce"); // (rows, C)
     }
 
@@ -156,7 +157,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
     {
         using IDisposable scope = g.Scope("causal_mask");
         Value square = g.Concat([tokens, tokens], axis: 0, 2);
-        return g.AboveDiagonal(g.ConstantOfShape(square, float.NegativeInfinity, "tokens", "tokens")); // (T, T)
+        return g.AboveDiagonal(g.ConstantOfShape(square, float.NegativeInfinity, "tokens", "tokens"));  // (T, T)
     }
 
     private Value Head(Value x, Value wte)

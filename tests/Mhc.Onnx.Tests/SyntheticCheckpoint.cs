@@ -22,11 +22,17 @@ internal static class SyntheticCheckpoint
         StreamReduce = StreamReduce.Learned,
     };
 
-    public static void Write(string folder, MhcConfig config, int seed = 1)
+    /// <param name="alter">Changes the values of a tensor before they are written, given its name.</param>
+    public static void Write(string folder, MhcConfig config, int seed = 1, Action<string, float[]>? alter = null)
     {
         var random = new Random(seed);
         File.WriteAllText(Path.Combine(folder, "config.json"), Json(config).ToJsonString(new() { WriteIndented = true }) + "\n");
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), ParameterList.Of(config).Select(parameter => (parameter, Noise(parameter, random))));
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), ParameterList.Of(config).Select(parameter =>
+        {
+            float[] values = Noise(parameter, random);
+            alter?.Invoke(parameter.Name, values);
+            return (parameter, values);
+        }));
     }
 
     public static JsonObject Json(MhcConfig config)
