@@ -1,3 +1,12 @@
-using TorchSharp;
+using System.CommandLine;
+using Mhc.Cli;
 
-Console.WriteLine(torch.ones(2).sum().item<float>());
+var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ONNX, and scores text with it.")
+{
+    TrainCommand.Create(),
+    ExportCommand.Create(),
+    ScoreCommand.Create(),
+    InspectCommand.Create(),
+    ImportCommand.Create(),
+};
+return CommandLine.Run(root, args);

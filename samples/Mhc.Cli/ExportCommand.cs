@@ -1,0 +1,23 @@
+using System.CommandLine;
+using System.Globalization;
+using Mhc.Onnx;
+
+namespace Mhc.Cli;
+
+internal static class ExportCommand
+{
+    public static Command Create()
+    {
+        var checkpoint = new Option<string>("--checkpoint") { Required = true, HelpName = "CKPT", Description = "Checkpoint folder, such as RUN/best." };
+        var output = new Option<string>("--out") { Required = true, HelpName = "M.onnx", Description = "The file to write." };
+        var outputs = new Option<OnnxOutputs>("--outputs") { HelpName = "scores|logits", DefaultValueFactory = _ => OnnxOutputs.Scores, Description = "scores: log-probabilities of given tokens, what `mhc score` and Mhc.MLNet use. logits: all logits, for other tools." };
+        var command = new Command("export", "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.") { checkpoint, output, outputs };
+        command.SetAction(parsed =>
+        {
+            OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, new OnnxExportOptions { Outputs = parsed.GetValue(outputs) });
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{result.Path}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators; H_res rows sum to 1 within {result.MaxRowError:g2}, columns within {result.MaxColumnError:g2}."));
+        });
+        return command;
+    }
+}

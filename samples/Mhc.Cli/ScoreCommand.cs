@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Mhc.MLNet;
+
+namespace Mhc.Cli;
+
+internal static class ScoreCommand
+{
+    private const string Header = "Line,LogLikelihood,TokenCount,Perplexity,BitsPerByte,UnknownCount,Text";
+
+    public static Command Create()
+    {
+        var model = new Option<string>("--model") { Required = true, HelpName = "M.onnx", Description = "A model that `mhc export` wrote." };
+        var input = new Option<string>("--input") { Required = true, HelpName = "FILE", Description = "UTF-8 text, one text a line." };
+        var output = new Option<string?>("--out") { HelpName = "FILE.csv", Description = "CSV file to write; standard output without it." };
+        var command = new Command("score", "Score each line of a file: how likely the model finds it. "
+            + "LogLikelihood is in nats, Perplexity is per token, BitsPerByte per byte of the line's UTF-8; higher bits per byte means stranger. An empty line has no ratios: NaN.") { model, input, output };
+        command.SetAction(parsed => Run(parsed.GetValue(model)!, parsed.GetValue(input)!, parsed.GetValue(output)));
+        return command;
+    }
+
+    private static void Run(string modelPath, string input, string? output)
+    {
+        if (!File.Exists(input))
+            throw new FileNotFoundException($"{input}: no such file. Expected UTF-8 text, one text a line.", input);
+        using var scorer = new MhcScorer(modelPath);
+        if (output is null)
+        {
+            using var standardOutput = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
+            Write(scorer, input, standardOutput);
+            return;
+        }
+
+        string temporary = $"{output}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            Totals totals;
+            using (var file = new StreamWriter(temporary, append: false, new UTF8Encoding(false)))
+                totals = Write(scorer, input, file);
+            File.Move(temporary, output, overwrite: true);
+            Console.WriteLine(totals.Describe(output));
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static Totals Write(MhcScorer scorer, string input, TextWriter writer)
+    {
+        var totals = new Totals();
+        var lines = new Queue<string>(); // The lines that the scorer has read ahead.
+        writer.WriteLine(Header);
+        foreach (MhcScore score in scorer.ScoreLazily(ReadLines(input).Select(line => { lines.Enqueue(line); return line; })))
+        {
+            totals.Add(score);
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{totals.Lines},{score.LogLikelihood:r},{score.TokenCount},{score.Perplexity:r},{score.BitsPerByte:r},{score.UnknownCount},{Quote(lines.Dequeue())}"));
+        }
+        return totals;
+    }
+
+    private static IEnumerable<string> ReadLines(string path)
+    {
+        using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        for (int number = 1; ; number++)
+        {
+            string? line;
+            try
+            {
+                line = reader.ReadLine();
+            }
+            catch (DecoderFallbackException e)
+            {
+                throw new InvalidDataException($"{path}: byte 0x{e.BytesUnknown![0]:X2} after line {number} is not UTF-8. "
+                    + "Expected UTF-8 text: convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.", e);
+            }
+            if (line is null)
+                yield break;
+            yield return line;
+        }
+    }
+
+    // RFC 4180.
+    private static string Quote(string text) => text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+
+    /// <summary>Over all lines, each token weighing the same.</summary>
+    private sealed class Totals
+    {
+        private readonly Stopwatch _watch = Stopwatch.StartNew();
+        private double _logLikelihood;
+        private long _tokens, _bytes;
+
+        public long Lines { get; private set; }
+
+        public void Add(MhcScore score)
+        {
+            Lines++;
+            _logLikelihood += score.LogLikelihood;
+            _tokens += score.TokenCount;
+            _bytes += score.ByteCount;
+        }
+
+        public string Describe(string output) => string.Create(CultureInfo.InvariantCulture,
+            $"{output}: {Lines:n0} lines, {_tokens:n0} tokens; perplexity {Math.Exp(-_logLikelihood / _tokens):g6}, {-_logLikelihood / (Math.Log(2) * _bytes):f4} bits per byte; {Lines / _watch.Elapsed.TotalSeconds:n0} lines/s, {_tokens / _watch.Elapsed.TotalSeconds:n0} tokens/s.");
+    }
+}

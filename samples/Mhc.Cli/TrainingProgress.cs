@@ -1,0 +1,48 @@
+using System.Globalization;
+using Mhc.Training;
+using Spectre.Console;
+
+namespace Mhc.Cli;
+
+/// <summary>A bar in a terminal, plain lines elsewhere.</summary>
+internal static class TrainingProgress
+{
+    private const int LinesEvery = 50;
+
+    public static TrainingResult Show(Func<Action<TrainingUpdate>, TrainingResult> train)
+    {
+        if (!AnsiConsole.Profile.Capabilities.Interactive || Console.IsOutputRedirected)
+            return train(WriteLine);
+        return AnsiConsole.Progress().HideCompleted(false)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+            .Start(context =>
+            {
+                ProgressTask task = context.AddTask("starting");
+                double? valLoss = null;
+                return train(update =>
+                {
+                    valLoss = update.ValLoss ?? valLoss;
+                    task.MaxValue = Math.Max(1, update.MaxIters);
+                    task.Value = update.MaxIters == 0 ? 1 : update.Step;
+                    task.Description = Markup.Escape(Describe(update with { ValLoss = valLoss }));
+                });
+            });
+    }
+
+    private static void WriteLine(TrainingUpdate update)
+    {
+        if (update.ValLoss is not null || update.Step % LinesEvery == 0)
+            Console.WriteLine(Describe(update));
+    }
+
+    private static string Describe(TrainingUpdate update)
+    {
+        FormattableString text = $"update {update.Step}/{update.MaxIters}{(double.IsNaN(update.Loss) ? "" : Numbers(update))}{(update.ValLoss is { } loss ? Validation(loss) : "")}";
+        return text.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static string Numbers(TrainingUpdate update) =>
+        string.Create(CultureInfo.InvariantCulture, $"  loss {update.Loss:f4}  {update.TokensPerSecond:n0} tokens/s  {update.Remaining:hh\\:mm\\:ss} left");
+
+    private static string Validation(double loss) => string.Create(CultureInfo.InvariantCulture, $"  validation loss {loss:f4}");
+}
