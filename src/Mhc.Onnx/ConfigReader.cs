@@ -35,15 +35,15 @@ internal sealed class ConfigReader
         {
             VocabSize = Integer("vocab_size"),
             BlockSize = Integer("block_size"),
-            LayerCount = Integer("n_layer"),
-            HeadCount = Integer("n_head"),
-            Channels = Integer("n_embd"),
+            NLayer = Integer("n_layer"),
+            NHead = Integer("n_head"),
+            NEmbd = Integer("n_embd"),
             Bias = Boolean("bias"),
             Dropout = Number("dropout", value => value is >= 0 and < 1, "a number of at least 0 and less than 1"),
             Residual = Choice<ResidualMode>("residual", out bool residualIsKnown),
         };
-        if (config.HeadCount > 0 && config.Channels % config.HeadCount != 0)
-            Problem($"`n_head` is {config.HeadCount} but `n_embd` {config.Channels} is not divisible by it.");
+        if (config.NHead > 0 && config.NEmbd % config.NHead != 0)
+            Problem($"`n_head` is {config.NHead} but `n_embd` {config.NEmbd} is not divisible by it.");
         if (!residualIsKnown)
             _read.UnionWith(["streams", "h_res", "h_res_iters", "h_res_tau", "h_pre", "h_post", "stream_reduce", "init"]);
         return config.Residual == ResidualMode.Mhc ? WithHyperConnections(config) : config;
@@ -54,18 +54,18 @@ internal sealed class ConfigReader
         config = config with
         {
             Streams = Integer("streams"),
-            HRes = Choice<ResidualProjection>("h_res", out bool projectionIsKnown),
+            HRes = Choice<HResProjection>("h_res", out bool projectionIsKnown),
             HPre = Choice<StreamMap>("h_pre", out _),
             HPost = Choice<StreamMap>("h_post", out _),
-            StreamReduce = Choice<StreamReduction>("stream_reduce", out _),
+            StreamReduce = Choice<StreamReduce>("stream_reduce", out _),
         };
         Choice<InitialValues>("init", out _);
         if (!projectionIsKnown)
             _read.UnionWith(["h_res_iters", "h_res_tau"]);
-        else if (config.HRes == ResidualProjection.Sinkhorn)
+        else if (config.HRes == HResProjection.Sinkhorn)
             config = config with
             {
-                HResIterations = Integer("h_res_iters"),
+                HResIters = Integer("h_res_iters"),
                 HResTau = Number("h_res_tau", value => value > 0, "a number greater than 0"),
             };
         return config;

@@ -15,12 +15,12 @@ public sealed record MhcConfig
     public required int BlockSize { get; init; }
 
     /// <summary>Blocks; each has two sublayers, attention and MLP.</summary>
-    public required int LayerCount { get; init; }
+    public required int NLayer { get; init; }
 
-    /// <summary>Attention heads; divides <see cref="Channels"/>.</summary>
-    public required int HeadCount { get; init; }
+    /// <summary>Attention heads; divides <see cref="NEmbd"/>.</summary>
+    public required int NHead { get; init; }
 
-    public required int Channels { get; init; }
+    public required int NEmbd { get; init; }
 
     /// <summary>Whether Linear and LayerNorm layers have biases. The vocabulary head never has one.</summary>
     public required bool Bias { get; init; }
@@ -35,12 +35,12 @@ public sealed record MhcConfig
     public int Streams { get; init; } = 1;
 
     /// <summary>How H_res is made from its logits. Ignored with <see cref="ResidualMode.None"/>, like everything below.</summary>
-    public ResidualProjection HRes { get; init; }
+    public HResProjection HRes { get; init; }
 
-    /// <summary>Sinkhorn iterations; a row and a column normalisation each. Ignored without <see cref="ResidualProjection.Sinkhorn"/>.</summary>
-    public int HResIterations { get; init; } = 20;
+    /// <summary>Sinkhorn iterations; a row and a column normalisation each. Ignored without <see cref="HResProjection.Sinkhorn"/>.</summary>
+    public int HResIters { get; init; } = 20;
 
-    /// <summary>Temperature: logits are divided by it. Ignored without <see cref="ResidualProjection.Sinkhorn"/>.</summary>
+    /// <summary>Temperature: logits are divided by it. Ignored without <see cref="HResProjection.Sinkhorn"/>.</summary>
     public double HResTau { get; init; } = 1;
 
     public StreamMap HPre { get; init; }
@@ -48,10 +48,10 @@ public sealed record MhcConfig
     public StreamMap HPost { get; init; }
 
     /// <summary>How the streams become one after the final LayerNorm, which is applied to each of them.</summary>
-    public StreamReduction StreamReduce { get; init; }
+    public StreamReduce StreamReduce { get; init; }
 
     /// <summary>Sublayers in order: attention and MLP of block 0, of block 1, …</summary>
-    public int SublayerCount => 2 * LayerCount;
+    public int Sublayers => 2 * NLayer;
 
     /// <summary>Reads a <c>config.json</c> strictly: unknown, missing, repeated and ill-typed keys are errors, all reported at once.</summary>
     /// <param name="json">The file's bytes, UTF-8.</param>
@@ -68,7 +68,7 @@ public enum ResidualMode
     Mhc,
 }
 
-public enum ResidualProjection
+public enum HResProjection
 {
     /// <summary>Log-domain Sinkhorn-Knopp, rows first, columns last.</summary>
     Sinkhorn,
@@ -87,7 +87,7 @@ public enum StreamMap
     Sigmoid,
 }
 
-public enum StreamReduction
+public enum StreamReduce
 {
     Sum,
     Mean,

@@ -14,76 +14,67 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
     // What every block needs of the input's sizes.
     private sealed record Sequence(Value HeadShape, Value CausalMask);
 
-    private Value LayerNorm(Value x, string name)
-    {
-        using IDisposable scope = g.Scope(name);
-        return g.LayerNormalization(x, Parameter("weight"), Bias(), LayerNormEpsilon);
-    }
-
     private Value Linear(Value x, string name)
     {
         using IDisposable scope = g.Scope(name);
         return g.Gemm(x, Parameter("weight"), Bias());
     }
 
+    private Value LayerNorm(Value x, string name)
+    {
+        using IDisposable scope = g.Scope(name);
+        return g.LayerNormalization(x, Parameter("weight"), Bias(), LayerNormEpsilon);
+    }
+
     private Value CausalSelfAttention(Value x, Sequence sequence)
     {
         using IDisposable scope = g.Scope("attn");
-        int headSize = _config.Channels / _config.HeadCount;
+        int headSize = _config.NEmbd / _config.NHead;
         Value[] qkv = g.Split(Linear(x, "c_attn"), axis: 1, parts: 3);                                  // (N, C) each
         Value q = Heads(g.Mul(qkv[0], g.Scalar(1 / MathF.Sqrt(headSize)), "scale"), "q", [0, 2, 1, 3]); // (B, H, T, D)
         Value k = Heads(qkv[1], "k", [0, 2, 3, 1]);                                                     // (B, H, D, T)
         Value v = Heads(qkv[2], "v", [0, 2, 1, 3]);                                                     // (B, H, T, D)
         Value scores = g.Add(g.MatMul(q, k, "scores"), sequence.CausalMask, "mask");                    // (B, H, T, T)
         Value y = g.MatMul(g.Softmax(scores), v, "values");                                             // (B, H, T, D)
-        y = g.Reshape(g.Transpose(y, [0, 2, 1, 3], "merge"), ["rows", _config.Channels], "merge");      // (N, C)
+        y = g.Reshape(g.Transpose(y, [0, 2, 1, 3], "merge"), ["rows", _config.NEmbd], "merge");         // (N, C)
         return Linear(y, "c_proj");
 
         Value Heads(Value rows, string name, int[] order) =>
-            g.Transpose(g.Reshape(rows, sequence.HeadShape, ["batch", "tokens", _config.HeadCount, headSize], name), order, name);
+            g.Transpose(g.Reshape(rows, sequence.HeadShape, ["batch", "tokens", _config.NHead, headSize], name), order, name);
     }
 
     private Value Mlp(Value x)
     {
         using IDisposable scope = g.Scope("mlp");
-        return Linear(g.Gelu(Linear(x, "c_fc")), "c_proj"); // (N, C) → (N, 4C) → (N, C)
+        return Linear(g.Gelu(Linear(x, "c_fc")), "c_proj");                                             // (N, C) → (N, 4C) → (N, C)
     }
 
-    // Plain residual: there is one stream.
-    private Value[] Residual(Value[] streams, string name, Func<Value, Value> branch) => [g.Add(streams[0], branch(streams[0]), name)];
+    private Value Branch(Value branchInput, int sublayer, Sequence sequence) => sublayer % 2 == 0
+        ? CausalSelfAttention(LayerNorm(branchInput, "ln_1"), sequence)
+        : Mlp(LayerNorm(branchInput, "ln_2"));
 
-    // A hyper-connection around a branch. With constant matrices the streams are sums, with constant weights, of the embedding and the
-    // branch outputs, so these terms are what flows here and the streams are never made: `streams` is e, y_0, y_1, …, (N, C) each.
-    private Value[] HyperConnection(Value[] streams, string name, double[] readWeights, Func<Value, Value> branch)
+    // u = Σ_a weights[a] · term_a, which is h_preᵀ · streams.
+    private Value Read(Value[] terms, double[] weights, int sublayer)
     {
-        Value branchInput;
-        using (g.Scope(name))
-            branchInput = Read(streams, readWeights);
-        Value y = branch(branchInput);
-        return [.. streams, y];
-    }
-
-    // u = h_preᵀ · streams
-    private Value Read(Value[] streams, double[] weights)
-    {
-        int[] present = Present([weights]);
-        if (present is [0])
-            return (float)weights[0] == 1 ? streams[0] : g.Mul(streams[0], g.Scalar((float)weights[0]));
-        return g.Reshape(Mix(streams, [weights], "read"), ["rows", _config.Channels], "branch_input");  // (N, C)
+        using IDisposable scope = g.Scope(sublayer % 2 == 0 ? "hc_attn" : "hc_mlp");
+        if (Present([weights]) is [0])
+            return (float)weights[0] == 1 ? terms[0] : g.Mul(terms[0], g.Scalar((float)weights[0]), "read");
+        return g.Reshape(Mix(terms, [weights], "read"), ["rows", _config.NEmbd], "read");               // (N, C)
     }
 
     // streams[s] = Σ_a weights[s][a] · term_a
     private Value Streams(Value[] terms, IReadOnlyList<double[]> weights)
     {
-        using IDisposable scope = g.Scope("streams");
-        return g.Reshape(Mix(terms, weights, "mix"), [_config.Streams, "rows", _config.Channels], "streams"); // (S, N, C)
+        using IDisposable scope = g.Scope("transformer");
+        return g.Reshape(Mix(terms, weights, "streams"), [_config.Streams, "rows", _config.NEmbd], "streams"); // (S, N, C)
     }
 
     private Value Mix(Value[] terms, IReadOnlyList<double[]> weights, string name)
     {
+        using IDisposable scope = g.Scope(name);
         int[] present = Present(weights);
         float[] values = [.. weights.SelectMany(row => present.Select(term => (float)row[term]))];
-        Value weight = g.Initializer(g.Key(name), values, weights.Count, present.Length);
+        Value weight = g.Initializer(g.Key("weights"), values, weights.Count, present.Length);
         Value stacked = g.Concat([.. present.Select(term => terms[term])], axis: 0, "terms·rows");      // (k·N, C)
         return g.MatMul(weight, g.Reshape(stacked, [present.Length, "rows·channels"], "terms"));        // (k, N·C) → (…, N·C)
     }
@@ -92,15 +83,45 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
     private static int[] Present(IReadOnlyList<double[]> weights) =>
         [.. Enumerable.Range(0, weights[0].Length).Where(term => term == 0 || weights.Any(row => (float)row[term] != 0))];
 
-    private Value[] Block(Value[] streams, int block, StreamCoefficients? mhc, Sequence sequence)
+    // The streams after the last sublayer: (S, N, C), or (N, C) for a plain residual.
+    private Value Transformer(Value inputIds, Value wte, StreamCoefficients? mhc)
     {
-        using IDisposable scope = g.Scope($"transformer.h.{block}");
-        Value Attention(Value branchInput) => CausalSelfAttention(LayerNorm(branchInput, "ln_1"), sequence);
-        Value FeedForward(Value branchInput) => Mlp(LayerNorm(branchInput, "ln_2"));
-        if (mhc is null)
-            return Residual(Residual(streams, "residual_attn", Attention), "residual_mlp", FeedForward);
-        streams = HyperConnection(streams, "hc_attn", mhc.BranchInputs[2 * block], Attention);
-        return HyperConnection(streams, "hc_mlp", mhc.BranchInputs[2 * block + 1], FeedForward);
+        Value e;
+        Sequence sequence;
+        using (g.Scope("transformer"))
+        {
+            Value tokens = g.Shape(inputIds, start: 1, "tokens");                                       // [T]
+            Value wpe = g.SliceRows(Parameter("wpe.weight"), tokens, "tokens", "wpe");                  // (T, C)
+            e = g.Add(g.Gather(wte, inputIds, name: "wte"), wpe, "embedding");                          // (B, T, C)
+            e = g.Reshape(e, ["rows", _config.NEmbd], "embedding");                                     // (N, C)
+            sequence = new(HeadShape(inputIds), CausalMask(tokens));
+        }
+        return mhc is null ? PlainResidual(e, sequence) : ResidualStreams(mhc, e, sequence);
+    }
+
+    private Value PlainResidual(Value x, Sequence sequence)
+    {
+        for (int sublayer = 0; sublayer < _config.Sublayers; sublayer++)
+        {
+            using IDisposable scope = g.Scope($"transformer.h.{sublayer / 2}");
+            x = g.Add(x, Branch(x, sublayer, sequence), sublayer % 2 == 0 ? "residual_attn" : "residual_mlp");
+        }
+        return x;
+    }
+
+    // With constant matrices the streams are sums, with constant weights, of the embedding and the branch outputs: these terms flow
+    // through the blocks, and only the streams behind the last one are made. Writing to the streams is adding a term.
+    private Value ResidualStreams(StreamCoefficients mhc, Value e, Sequence sequence)
+    {
+        Value[] terms = [e];
+        for (int sublayer = 0; sublayer < _config.Sublayers; sublayer++)
+        {
+            using IDisposable scope = g.Scope($"transformer.h.{sublayer / 2}");
+            Value branchInput = Read(terms, mhc.BranchInputs[sublayer], sublayer);                      // (N, C)
+            Value y = Branch(branchInput, sublayer, sequence);
+            terms = [.. terms, y];
+        }
+        return Streams(terms, mhc.FinalStreams);
     }
 
     // ln_f is applied to each stream, then they become one, Σ_s weight_s · streams[s].
@@ -110,43 +131,24 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         Value x = LayerNorm(streams, "ln_f");                                                           // (S, rows, C)
         if (_config.Residual == ResidualMode.None)
             return x;
-        Value weight = g.Initializer(g.Key("stream_reduce"), ReductionWeights(), 1, _config.Streams);
-        x = g.Reshape(x, [_config.Streams, "rows·channels"], "ln_f/streams");
-        return g.Reshape(g.MatMul(weight, x, "stream_reduce"), [rows, _config.Channels], "stream_reduce"); // (rows, C)
+        Value weight = g.Initializer(g.Key("stream_reduce.weights"), ReductionWeights(), 1, _config.Streams);
+        x = g.Reshape(x, [_config.Streams, "rows·channels"], "stream_reduce/streams");
+        return g.Reshape(g.MatMul(weight, x, "stream_reduce"), [rows, _config.NEmbd], "stream_reduce"); // (rows, C)
     }
 
     private float[] ReductionWeights() => _config.StreamReduce switch
     {
-        StreamReduction.Sum => [.. Enumerable.Repeat(1f, _config.Streams)],
-        StreamReduction.Mean => [.. Enumerable.Repeat(1f / _config.Streams, _config.Streams)],
+        StreamReduce.Sum => [.. Enumerable.Repeat(1f, _config.Streams)],
+        StreamReduce.Mean => [.. Enumerable.Repeat(1f / _config.Streams, _config.Streams)],
         _ => Array.ConvertAll(
             HProjection.Softmax(Array.ConvertAll(checkpoint.Read("transformer.stream_reduce_logits"), logit => (double)logit)),
             weight => (float)weight),
     };
 
-    // The streams after the last block: (S, N, C), or (N, C) for a plain residual.
-    private Value Transformer(Value inputIds, Value embedding, StreamCoefficients? mhc)
-    {
-        Value tokens, x;
-        Sequence sequence;
-        using (g.Scope("transformer"))
-        {
-            tokens = g.Shape(inputIds, start: 1, "tokens");                                             // [T]
-            Value wpe = g.SliceRows(Parameter("wpe.weight"), tokens, "tokens");                         // (T, C)
-            x = g.Add(g.Gather(embedding, inputIds, name: "wte"), wpe);                                 // (B, T, C)
-            x = g.Reshape(x, ["rows", _config.Channels], "rows");                                       // (N, C)
-            sequence = new(HeadShape(inputIds), CausalMask(tokens));
-        }
-        Value[] streams = [x];
-        for (int block = 0; block < _config.LayerCount; block++)
-            streams = Block(streams, block, mhc, sequence);
-        return mhc is null ? streams[0] : Streams(streams, mhc.FinalStreams);
-    }
-
     // [B, T, H, D]
     private Value HeadShape(Value inputIds)
     {
-        Value heads = g.Constant(_config.HeadCount, _config.Channels / _config.HeadCount);
+        Value heads = g.Constant(_config.NHead, _config.NEmbd / _config.NHead);
         return g.Concat([g.Shape(inputIds, name: "head_shape"), heads], axis: 0, 4, "head_shape");
     }
 
@@ -155,13 +157,13 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
     {
         using IDisposable scope = g.Scope("causal_mask");
         Value square = g.Concat([tokens, tokens], axis: 0, 2);
-        return g.AboveDiagonal(g.ConstantOfShape(square, float.NegativeInfinity, "tokens", "tokens")); // (T, T)
+        return g.AboveDiagonal(g.ConstantOfShape(square, float.NegativeInfinity, "tokens", "tokens"));  // (T, T)
     }
 
-    private Value Head(Value x, Value embedding)
+    private Value Head(Value x, Value wte)
     {
         using IDisposable scope = g.Scope("lm_head");
-        return g.Gemm(x, embedding, bias: null);                                                        // (rows, V)
+        return g.Gemm(x, wte, bias: null);                                                              // (rows, V)
     }
 
     /// <summary>input_ids, positions, targets → logprobs. Only the scored rows reach ln_f and the vocabulary head.</summary>
@@ -170,10 +172,10 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
         Value positions = g.Input("positions", ElementType.Int64, "scored");
         Value targets = g.Input("targets", ElementType.Int64, "scored");
-        Value embedding = Parameter("lm_head.weight");
-        Value streams = Transformer(inputIds, embedding, mhc);
+        Value wte = Parameter("lm_head.weight");
+        Value streams = Transformer(inputIds, wte, mhc);
         Value scored = g.Gather(streams, positions, axis: streams.Rank - 2, "scored");                  // (S, P, C)
-        Value logits = Head(Reduce(scored, "scored"), embedding);                                       // (P, V)
+        Value logits = Head(Reduce(scored, "scored"), wte);                                             // (P, V)
         Value logprobs = g.GatherElements(g.LogSoftmax(logits), g.Reshape(targets, ["scored", 1], "targets"), axis: 1);
         g.Output("logprobs", g.Reshape(logprobs, ["scored"], "logprobs"));                              // (P)
     }
@@ -182,9 +184,9 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
     public void BuildLogits(StreamCoefficients? mhc)
     {
         Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
-        Value embedding = Parameter("lm_head.weight");
-        Value streams = Transformer(inputIds, embedding, mhc);
-        Value logits = Head(Reduce(streams, "rows"), embedding);                                        // (N, V)
+        Value wte = Parameter("lm_head.weight");
+        Value streams = Transformer(inputIds, wte, mhc);
+        Value logits = Head(Reduce(streams, "rows"), wte);                                              // (N, V)
         Value shape = g.Concat([g.Shape(inputIds, name: "logits"), g.Constant(_config.VocabSize)], axis: 0, 3, "logits");
         g.Output("logits", g.Reshape(logits, shape, ["batch", "tokens", _config.VocabSize], "logits"));
     }

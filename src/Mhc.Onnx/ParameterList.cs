@@ -5,10 +5,10 @@ internal static class ParameterList
 {
     public static IEnumerable<Parameter> Of(MhcConfig config)
     {
-        int channels = config.Channels;
+        int channels = config.NEmbd;
         yield return new("lm_head.weight", [config.VocabSize, channels]);
         yield return new("transformer.wpe.weight", [config.BlockSize, channels]);
-        for (int i = 0; i < config.LayerCount; i++)
+        for (int i = 0; i < config.NLayer; i++)
         {
             string block = $"transformer.h.{i}";
             foreach (Parameter parameter in (IEnumerable<Parameter>)[
@@ -24,13 +24,13 @@ internal static class ParameterList
         }
         foreach (Parameter parameter in LayerNorm(config, "transformer.ln_f"))
             yield return parameter;
-        if (config is { Residual: ResidualMode.Mhc, StreamReduce: StreamReduction.Learned })
+        if (config is { Residual: ResidualMode.Mhc, StreamReduce: StreamReduce.Learned })
             yield return new("transformer.stream_reduce_logits", [config.Streams]);
     }
 
     private static IEnumerable<Parameter> LayerNorm(MhcConfig config, string path) =>
-        config.Bias ? [new($"{path}.weight", [config.Channels]), new($"{path}.bias", [config.Channels])]
-        : [new($"{path}.weight", [config.Channels])];
+        config.Bias ? [new($"{path}.weight", [config.NEmbd]), new($"{path}.bias", [config.NEmbd])]
+        : [new($"{path}.weight", [config.NEmbd])];
 
     private static IEnumerable<Parameter> Linear(MhcConfig config, string path, int outputs, int inputs) =>
         config.Bias ? [new($"{path}.weight", [outputs, inputs]), new($"{path}.bias", [outputs])]
@@ -40,7 +40,7 @@ internal static class ParameterList
     {
         if (config.Residual == ResidualMode.None)
             yield break;
-        if (config.HRes == ResidualProjection.Sinkhorn)
+        if (config.HRes == HResProjection.Sinkhorn)
             yield return new($"{path}.H_res_logits", [config.Streams, config.Streams]);
         yield return new($"{path}.H_pre_logits", [config.Streams]);
         yield return new($"{path}.H_post_logits", [config.Streams]);

@@ -1,0 +1,55 @@
+using Mhc.Testing;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Mhc.Onnx.Tests;
+
+/// <summary>An exported model in ONNX Runtime on the CPU.</summary>
+internal sealed class OrtModel : IDisposable
+{
+    private readonly InferenceSession _session;
+
+    private OrtModel(string path) => _session = new(path);
+
+    public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs)
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        OnnxExporter.Export(checkpointFolder, folder["model.onnx"], new() { Outputs = outputs });
+        return new(folder["model.onnx"]);
+    }
+
+    /// <summary>A model of seeded noise.</summary>
+    public static OrtModel Export(MhcConfig config, OnnxOutputs outputs, int seed = 1)
+    {
+        using TemporaryFolder checkpoint = Fixtures.Temporary();
+        SyntheticCheckpoint.Write(checkpoint.Path, config, seed);
+        return Export(checkpoint.Path, outputs);
+    }
+
+    public static long[] Range(int start, int count) => [.. Enumerable.Range(start, count).Select(position => (long)position)];
+
+    /// <summary>[batch][tokens] ids → logits, flattened.</summary>
+    public float[] Logits(int[][] tokens) => Run(("input_ids", Flat(tokens), [tokens.Length, tokens[0].Length]));
+
+    public float[] Scores(int[][] tokens, long[] positions, long[] targets) => Run(
+        ("input_ids", Flat(tokens), [tokens.Length, tokens[0].Length]), ("positions", positions, [positions.Length]), ("targets", targets, [targets.Length]));
+
+    public void Dispose() => _session.Dispose();
+
+    private static long[] Flat(int[][] tokens) => [.. tokens.SelectMany(sequence => sequence.Select(token => (long)token))];
+
+    private float[] Run(params (string Name, long[] Values, long[] Shape)[] inputs)
+    {
+        OrtValue[] values = [.. inputs.Select(input => OrtValue.CreateTensorValueFromMemory(input.Values, input.Shape))];
+        try
+        {
+            using var options = new RunOptions();
+            using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(options, [.. inputs.Select(input => input.Name)], values, _session.OutputNames);
+            return results[0].GetTensorDataAsSpan<float>().ToArray();
+        }
+        finally
+        {
+            foreach (OrtValue value in values)
+                value.Dispose();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using CsCheck;
+using Mhc.Testing;
+
+namespace Mhc.Onnx.Tests;
+
+/// <summary>Any configuration: the exported graph computes what the reference model does.</summary>
+public class RandomModelTests
+{
+    private static readonly Gen<MhcConfig> Plain =
+        from vocab in Gen.Int[2, 40]
+        from block in Gen.Int[1, 12]
+        from layers in Gen.Int[1, 3]
+        from heads in Gen.Int[1, 4]
+        from headSize in Gen.Int[1, 7]
+        from bias in Gen.Bool
+        select new MhcConfig
+        {
+            VocabSize = vocab,
+            BlockSize = block,
+            NLayer = layers,
+            NHead = heads,
+            NEmbd = heads * headSize + heads, // At least 2: a LayerNorm over one channel is constant.
+            Bias = bias,
+            Dropout = 0,
+            Residual = ResidualMode.None,
+        };
+
+    private static readonly Gen<MhcConfig> Mhc =
+        from config in Plain
+        from streams in Gen.Int[1, 5]
+        from projection in Gen.Enum<HResProjection>()
+        from iterations in Gen.Int[1, 20]
+        from tau in Gen.Double[0.05, 2]
+        from hPre in Gen.Enum<StreamMap>()
+        from hPost in Gen.Enum<StreamMap>()
+        from reduce in Gen.Enum<StreamReduce>()
+        select config with
+        {
+            Residual = ResidualMode.Mhc,
+            Streams = streams,
+            HRes = projection,
+            HResIters = projection == HResProjection.Sinkhorn ? iterations : config.HResIters,
+            HResTau = projection == HResProjection.Sinkhorn ? tau : config.HResTau,
+            HPre = hPre,
+            HPost = hPost,
+            StreamReduce = reduce,
+        };
+
+    [Fact]
+    public void LogitsAgreeWithTheReferenceModel() =>
+        Gen.Select(Gen.OneOf(Plain, Mhc), Gen.Int[1, 3], Gen.Int[0, 1_000_000]).Sample((config, batch, seed) =>
+        {
+            using TemporaryFolder folder = Fixtures.Temporary();
+            SyntheticCheckpoint.Write(folder.Path, config, seed);
+            Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+            Assert.Equal(config, checkpoint.Config);
+            var reference = new ReferenceModel(checkpoint.Config, checkpoint.ReadAll());
+            using OrtModel model = OrtModel.Export(folder.Path, OnnxOutputs.Logits);
+            int[][] tokens = Tokens(config, batch, seed);
+
+            float[] logits = model.Logits(tokens);
+
+            TensorAssert.Close($"{config}, seed {seed}", [.. tokens.SelectMany(sequence => reference.Logits(sequence).SelectMany(row => row))],
+                TensorAssert.Doubles(logits), Tolerance.Logits);
+        }, iter: 60);
+
+    private static int[][] Tokens(MhcConfig config, int batch, int seed)
+    {
+        var random = new Random(seed);
+        int length = random.Next(1, config.BlockSize + 1);
+        return [.. Enumerable.Range(0, batch).Select(_ => Enumerable.Range(0, length).Select(_ => random.Next(config.VocabSize)).ToArray())];
+    }
+}
