@@ -41,9 +41,9 @@ internal sealed class ScoringSchema
     {
         // The words of ML.NET's own transformers.
         if (input.GetColumnOrNull(name) is not DataViewSchema.Column column)
-            throw new ArgumentOutOfRangeException(nameof(input), $"Could not find input column '{name}'");
+            throw new ArgumentOutOfRangeException("inputSchema", $"Could not find input column '{name}'");
         if (column.Type != TextDataViewType.Instance)
-            throw new ArgumentOutOfRangeException(nameof(input), $"Schema mismatch for input column '{name}': expected String, got {column.Type}");
+            throw new ArgumentOutOfRangeException("inputSchema", $"Schema mismatch for input column '{name}': expected String, got {column.Type}");
         return column;
     }
 }
