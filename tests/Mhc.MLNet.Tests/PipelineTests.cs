@@ -77,7 +77,8 @@ public class ScoredColumn
     }
 
     [Fact]
-    public void IsRefusedByFitWhenTheModelIsMissing() => Assert.Equal("nowhere.onnx does not exist. Make it with `mhc export`, or correct the path.",
+    public void IsRefusedByFitWhenTheModelIsMissing() => Assert.Equal(
+        $"{Path.GetFullPath("nowhere.onnx")} does not exist. Make it with `mhc export`, or correct the path.",
         Assert.Throws<FileNotFoundException>(() => Fit(new MhcScoringOptions { ModelPath = "nowhere.onnx" })).Message);
 
     private static MhcScoringTransformer Fit(MhcScoringOptions options) => MlContext.ScoreMhc(options).Fit(View());
