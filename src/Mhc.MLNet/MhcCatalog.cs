@@ -1,4 +1,3 @@
-using Mhc.MLNet.Pipeline;
 using Microsoft.ML;
 
 namespace Mhc.MLNet;

@@ -46,7 +46,7 @@ public class ScorerDisposedDuringACall
     }
 
     [Fact]
-    public void IsSafeFromAnyThread()
+    public async Task IsSafeFromAnyThread()
     {
         for (int round = 0; round < 20; round++)
         {
@@ -69,7 +69,7 @@ public class ScorerDisposedDuringACall
             }, TaskCreationOptions.LongRunning))];
             started.Wait(TestContext.Current.CancellationToken);
             scorer.Dispose();
-            Task.WaitAll(callers, TestContext.Current.CancellationToken);
+            await Task.WhenAll(callers);
         }
     }
 

@@ -1,4 +1,3 @@
-using Mhc.MLNet.Pipeline;
 using Mhc.MLNet.Tests.Kit;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -50,14 +49,13 @@ public class ScoredColumn
     [Fact]
     public void FeedsATrainer()
     {
-        IEstimator<ITransformer> pipeline = MlContext.ScoreMhc(new MhcScoringOptions { ModelPath = TestModels.Bytes })
+        var pipeline = MlContext.ScoreMhc(new MhcScoringOptions { ModelPath = TestModels.Bytes })
             .Append(MlContext.Transforms.Conversion.ConvertType("Tokens", "TokenCount", DataKind.Single))
             .Append(MlContext.Transforms.Concatenate("Features", "BitsPerByte", "Tokens"))
             .Append(MlContext.Transforms.ReplaceMissingValues("Features"))
             .Append(MlContext.Transforms.NormalizeMinMax("Features"))
             .Append(MlContext.BinaryClassification.Trainers.LbfgsLogisticRegression());
-        ITransformer model = pipeline.Fit(View());
-        using var owner = (IDisposable)model;
+        using var model = pipeline.Fit(View());
         // The label is whether the text is long.
         Assert.True(MlContext.BinaryClassification.Evaluate(model.Transform(View())).Accuracy > 0.9);
     }
@@ -99,7 +97,7 @@ public class WrongTextColumn
         IDataView view = MlContext.Data.LoadFromEnumerable([new TextRow()]);
         IEstimator<ITransformer> alone = MlContext.ScoreMhc(new MhcScoringOptions { ModelPath = TestModels.Bytes, TextColumn = column });
         // In a chain it is told before anything is fitted, by GetOutputSchema.
-        IEstimator<ITransformer> chained = MlContext.Transforms.CopyColumns("Copy", "Text").Append(alone);
+        EstimatorChain<ITransformer> chained = MlContext.Transforms.CopyColumns("Copy", "Text").Append(alone);
         Assert.Equal(message, Assert.Throws<ArgumentOutOfRangeException>(() => alone.Fit(view)).Message);
         Assert.Equal(message, Assert.Throws<ArgumentOutOfRangeException>(() => chained.Fit(view)).Message);
     }

@@ -1,4 +1,3 @@
-using Mhc.MLNet.Pipeline;
 using Mhc.MLNet.Tests.Kit;
 using Microsoft.ML;
 using Microsoft.ML.Data;

@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Reflection;
 using System.Text;
 using Mhc.MLNet.ModelZip;
-using Mhc.MLNet.Pipeline;
 using Mhc.MLNet.Tests.Kit;
 using Microsoft.ML;
 
