@@ -1,3 +1,4 @@
+using Mhc.MLNet.Pipeline;
 using Microsoft.ML;
 
 namespace Mhc.MLNet;

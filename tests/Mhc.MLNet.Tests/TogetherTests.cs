@@ -8,12 +8,14 @@ public class TextsScoredTogether
 {
     private static readonly Gen<string[]> Texts = Gen.OneOf(AnyText.OfLength(0, 6), AnyText.OfLength(0, 300)).Array[1, 12];
 
-    public static TheoryData<string> Models => [TestModels.Bytes, TestModels.BytesWithoutPrefix, TestModels.Wide, TestModels.Characters];
-
     [Theory]
-    [MemberData(nameof(Models))]
-    public void HaveTheSameBitsAsAlone(string model)
+    [InlineData("bytes")]
+    [InlineData("no-prefix")]
+    [InlineData("wide")]
+    [InlineData("characters")]
+    public void HaveTheSameBitsAsAlone(string name)
     {
+        string model = TestModels.Named(name);
         using var together = new MhcScorer(model);
         using var cramped = new MhcScorer(model, new MhcScorerOptions { TokensPerBatch = 1 });
         using var oneThread = new MhcScorer(model, new MhcScorerOptions { Threads = 1 });

@@ -6,8 +6,6 @@ namespace Mhc.MLNet.Tests.Kit;
 /// <summary>Small models with seeded noise for weights, exported once per test run.</summary>
 internal static class TestModels
 {
-    public const string Newline = "\n";
-
     private static readonly DirectoryInfo Folder = Temporary.Folder();
 
     /// <summary>Bytes, newline as prefix, context 16.</summary>
@@ -23,13 +21,15 @@ internal static class TestModels
     /// <summary>Lower-case letters, space, newline, an accent and an emoji; newline as prefix.</summary>
     public static string Characters { get; } = Export("characters", new Checkpoint { Tokenizer = CharTokenizer(Vocabulary) });
 
-    public static string[] Vocabulary => [Newline, " ", .. Enumerable.Range('a', 26).Select(c => ((char)c).ToString()), "é", "😀"];
+    public static string[] Vocabulary => ["\n", " ", .. Enumerable.Range('a', 26).Select(c => ((char)c).ToString()), "é", "😀"];
 
     /// <summary>Knows ids only.</summary>
     public static string WithoutTokenizer { get; } = Export("no-tokenizer", new Checkpoint());
 
     public static string Logits { get; } =
         Export("logits", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { Outputs = OnnxOutputs.Logits });
+
+    public static string Named(string name) => Path.Combine(Folder.FullName, $"{name}.onnx");
 
     public static string ByteTokenizer(int? prefix) => JsonSerializer.Serialize(
         new { version = 1, type = "byte", prefix_token_id = prefix, eos_token_id = (int?)null });
@@ -39,8 +39,7 @@ internal static class TestModels
 
     private static string Export(string name, Checkpoint checkpoint, OnnxExportOptions? options = null)
     {
-        string onnx = Path.Combine(Folder.FullName, $"{name}.onnx");
-        OnnxExporter.Export(checkpoint.Write(Path.Combine(Folder.FullName, name)), onnx, options);
-        return onnx;
+        OnnxExporter.Export(checkpoint.Write(Path.Combine(Folder.FullName, name)), Named(name), options);
+        return Named(name);
     }
 }
