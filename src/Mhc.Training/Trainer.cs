@@ -64,6 +64,8 @@ public static class Trainer
             if (step % options.EvalInterval == 0 || step == options.MaxIters)
             {
                 valLoss = Evaluation.ValidationLoss(model, data, options, device);
+                if (!double.IsFinite(valLoss))
+                    throw new ArithmeticException(Diverged(step, "validation loss", valLoss, learningRate, gradNorm, last));
                 Report(step, learningRate, valLoss);
                 if (step > 0 || options.MaxIters == 0)
                 {
@@ -83,7 +85,7 @@ public static class Trainer
             (loss, gradNorm) = Update(model, optimizer, options, data, device, step, learningRate);
             speed.Stop();
             if (!double.IsFinite(loss) || !double.IsFinite(gradNorm))
-                throw new ArithmeticException(Diverged(step, loss, learningRate, gradNorm, last));
+                throw new ArithmeticException(Diverged(step + 1, "loss", loss, learningRate, gradNorm, last));
             Report(step + 1, learningRate, null);
         }
 
@@ -139,7 +141,7 @@ public static class Trainer
         + $"with `h_res_tau` {config.HResTau:0.####} and `init` \"{StrictJson.SnakeCase(config.Init)}\" the gradient of its projection is exactly zero, "
         + "so it stays what it is now. Use init=live with h_res_tau=1 for an H_res that learns, or h_res=identity for the same model at less cost.";
 
-    private static string Diverged(int step, double loss, double learningRate, double gradNorm, string last) =>
-        $"Update {step + 1}: the loss is {loss} and the gradient's norm {gradNorm} at learning rate {learningRate:g3}, so the run stops. "
+    private static string Diverged(int update, string what, double loss, double learningRate, double gradNorm, string last) =>
+        $"Update {update}: the {what} is {loss} and the gradient's norm {gradNorm:g3} at learning rate {learningRate:g3}, so the run stops. "
         + (Directory.Exists(last) ? $"The last good checkpoint is {last}. " : "There is no checkpoint yet. ") + "Try a lower learning_rate or a longer warmup_iters.";
 }
