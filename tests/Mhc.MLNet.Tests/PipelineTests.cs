@@ -114,7 +114,7 @@ public class ScoringOptions
             ColumnPrefix = "",
             Device = MhcDevice.Cpu,
             DeviceId = 0,
-            TokensPerBatch = 4096,
+            TokensPerBatch = 512,
             Threads = null,
         },
         new MhcScoringOptions { ModelPath = "a.onnx" });

@@ -1,13 +1,11 @@
 using CsCheck;
 using Mhc.MLNet.Tests.Kit;
+using Mhc.Testing;
 
 namespace Mhc.MLNet.Tests;
 
 public class ScoreOfAText
 {
-    // Measured: at most 6e-6 over these texts.
-    private const double Tolerance = 1e-4;
-
     [Fact]
     public void IsWhatTheLogitsGraphGivesOnePositionAtATime()
     {
@@ -18,7 +16,7 @@ public class ScoreOfAText
             MhcScore score = scorer.Score(text);
             double[] expected = [.. slow.LogProbs(AnyText.Bytes(text))];
             Assert.Equal(expected.Length, score.TokenCount);
-            Assert.All(expected.Zip(score.TokenLogProbs), pair => Assert.Equal(pair.First, pair.Second, Tolerance));
+            Assert.All(expected.Zip(score.TokenLogProbs), pair => Assert.Equal(pair.First, pair.Second, Tolerance.Logits));
         }, iter: 30, threads: 1);
     }
 
