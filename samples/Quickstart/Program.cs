@@ -1,3 +1,75 @@
-using TorchSharp;
+// Finds strange log lines without ever having seen one: a small mHC GPT learns what ordinary lines look like, and lines that it finds
+// unlikely are shown. `--text FILE` does the same with the lines of your own file.
 
-Console.WriteLine(torch.ones(2).sum().item<float>());
+using System.Globalization;
+using Mhc.MLNet;
+using Checkpoint = Mhc.Onnx.Checkpoint;
+using OnnxExporter = Mhc.Onnx.OnnxExporter;
+using Mhc.Training;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Quickstart;
+using Spectre.Console;
+
+string? ownText = args is ["--text", var file] ? file : null;
+string artifacts = Path.Combine("artifacts", "quickstart");
+if (Directory.Exists(artifacts))
+    Directory.Delete(artifacts, recursive: true);
+var stages = new Stages();
+
+// 1. Lines to learn from, and others to judge.
+(string training, LogLine[] test) = ownText is null ? GeneratedLines() : OwnLines(ownText);
+stages.Done("lines");
+
+// 2. Train on ordinary lines alone: bytes in, no labels. A GPU is used when there is one.
+TextDataset text = TextDataset.FromText(training, TokenizerKind.Byte);
+var config = new MhcConfig { VocabSize = text.Tokenizer.VocabSize, BlockSize = 96, NLayer = 3, NHead = 4, NEmbd = 96, Residual = ResidualMode.Mhc, Streams = 4 };
+var options = new TrainingOptions { BatchSize = 16, MaxIters = 800, EvalInterval = 200, LearningRate = 3e-3, MinLr = 3e-4, WarmupIters = 40 };
+TrainingResult run = Show.Progress(onUpdate => Trainer.Train(config, options, text, Path.Combine(artifacts, "run"), onUpdate));
+stages.Done("training");
+
+// 3. Export: one .onnx file with H_res projected to constants, the tokenizer and everything that a scorer needs inside.
+string onnx = Path.Combine(artifacts, "model.onnx");
+OnnxExporter.Export(run.BestFolder, onnx);
+stages.Done("export");
+
+// 4. An ML.NET pipeline: score text, flag what is stranger than 99 of 100 ordinary lines. Saved as one zip and loaded again.
+//    Scoring stays on the CPU: the CUDA builds of libtorch and ONNX Runtime want different CUDA versions, so a process uses one of them.
+var mlContext = new MLContext(seed: 1);
+IDataView lines = mlContext.Data.LoadFromEnumerable(test);
+string zip = Path.Combine(artifacts, "pipeline.zip"), isStrange = FormattableString.Invariant($"bits => bits > {run.Validation!.P99:f4}f");
+ITransformer fitted = mlContext.ScoreMhc(new MhcScoringOptions { ModelPath = onnx, TextColumn = nameof(LogLine.Text) })
+    .Append(mlContext.Transforms.Expression("PredictedLabel", isStrange, "BitsPerByte")).Fit(lines);
+mlContext.Model.Save(fitted, lines.Schema, zip);
+ITransformer pipeline = mlContext.Model.Load(zip, out _);
+stages.Done("pipeline");
+
+// 5. Score: bits per byte say how strange a line is.
+IDataView scored = mlContext.Data.Cache(pipeline.Transform(lines));
+ScoredLine[] strangest = [.. mlContext.Data.CreateEnumerable<ScoredLine>(scored, reuseRowObject: false).OrderByDescending(line => line.BitsPerByte).Take(10)];
+stages.Done("scoring");
+
+Show.Strangest(strangest);
+if (ownText is null)
+{
+    BinaryClassificationMetrics metrics = mlContext.BinaryClassification.EvaluateNonCalibrated(scored, nameof(LogLine.IsOdd), nameof(ScoredLine.BitsPerByte));
+    AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture,
+        $"[bold]ROC-AUC {metrics.AreaUnderRocCurve:f3}[/] over {test.Length:n0} lines, {test.Count(line => line.IsOdd)} of them odd. Flagged: {metrics.PositiveRecall:p0} of the odd ones, {metrics.PositivePrecision:p0} of the flags are right.");
+}
+Show.HRes(Checkpoint.Open(run.BestFolder).ProjectHMatrices());
+Show.Artefacts(("checkpoint", run.BestFolder), ("ONNX model", onnx), ("ML.NET pipeline", zip));
+stages.Print();
+
+static (string Training, LogLine[] Test) GeneratedLines()
+{
+    var logs = new ServiceLogs(seed: 1);
+    string training = string.Concat(logs.Normal(8000).Select(line => line.Text + "\n"));
+    return (training, [.. logs.Mixed(2000, oddPart: 0.03)]);
+}
+
+static (string Training, LogLine[] Test) OwnLines(string file)
+{
+    string[] lines = [.. File.ReadLines(file).Where(line => line.Length > 0)];
+    int split = lines.Length * 9 / 10;
+    return (string.Concat(lines[..split].Select(line => line + "\n")), [.. lines[split..].Select(line => new LogLine(line, false))]);
+}

@@ -10,10 +10,10 @@ public record MhcScorerOptions
     public int DeviceId { get; init; }
 
     /// <value>
-    /// The most tokens, padding included, that go through the model at once. Default: 4096. More is faster on a GPU and takes more memory.
-    /// A single window of the context length is run even where it is longer than this.
+    /// The most tokens, padding included, that go through the model at once. Default: 512, which leaves a CPU's caches room; a GPU wants
+    /// some thousands. More takes more memory. A single window of the context length is run even where it is longer than this.
     /// </value>
-    public int TokensPerBatch { get; init; } = 4096;
+    public int TokensPerBatch { get; init; } = 512;
 
     /// <value>Threads that one batch is spread over on the CPU. Default: null, one per physical core.</value>
     public int? Threads { get; init; }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 
 namespace Mhc.Training;
@@ -149,7 +148,7 @@ internal sealed class StrictJson
             if (_used.Contains(key))
                 continue;
             if (!known.Contains(key))
-                Problem($"`{key}` is not a known key{Nearest(key, known)}.");
+                Problem($"`{key}` is not a known key{Nearest(key, known)}");
             else if (mayDrop?.Invoke(source) != true)
                 Problem($"`{key}` is not used with {mode}: remove it.");
         }
@@ -170,7 +169,7 @@ internal sealed class StrictJson
     private static string Nearest(string key, IReadOnlyCollection<string> known)
     {
         string? nearest = known.MinBy(candidate => Distance(key, candidate));
-        return nearest is not null && Distance(key, nearest) <= 3 ? string.Create(CultureInfo.InvariantCulture, $"; did you mean `{nearest}`?") : "";
+        return nearest is not null && Distance(key, nearest) <= 3 ? $"; did you mean `{nearest}`?" : ".";
     }
 
     // Levenshtein's edit distance.

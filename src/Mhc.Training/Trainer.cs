@@ -21,7 +21,9 @@ public readonly record struct TrainingUpdate(
 /// <param name="BestValLoss">Nats per token.</param>
 /// <param name="LastValLoss">Nats per token.</param>
 /// <param name="TokensPerSecond">Over the whole run, evaluations left out.</param>
-public sealed record TrainingResult(string BestFolder, string LastFolder, double BestValLoss, double LastValLoss, double TokensPerSecond);
+/// <param name="Validation">Bits per byte of the validation lines under the best checkpoint; null where there is no such line.</param>
+public sealed record TrainingResult(
+    string BestFolder, string LastFolder, double BestValLoss, double LastValLoss, double TokensPerSecond, ValidationQuantiles? Validation);
 
 /// <summary>Trains a model from text.</summary>
 public static class Trainer
@@ -64,6 +66,8 @@ public static class Trainer
             if (step % options.EvalInterval == 0 || step == options.MaxIters)
             {
                 valLoss = Evaluation.ValidationLoss(model, data, options, device);
+                if (!double.IsFinite(valLoss))
+                    throw new ArithmeticException(Diverged(step, "validation loss", valLoss, learningRate, gradNorm, last));
                 Report(step, learningRate, valLoss);
                 if (step > 0 || options.MaxIters == 0)
                 {
@@ -83,21 +87,23 @@ public static class Trainer
             (loss, gradNorm) = Update(model, optimizer, options, data, device, step, learningRate);
             speed.Stop();
             if (!double.IsFinite(loss) || !double.IsFinite(gradNorm))
-                throw new ArithmeticException(Diverged(step, loss, learningRate, gradNorm, last));
+                throw new ArithmeticException(Diverged(step + 1, "loss", loss, learningRate, gradNorm, last));
             Report(step + 1, learningRate, null);
         }
 
-        foreach (string folder in new[] { best, last })
+        ValidationQuantiles? validation = null;
+        foreach (string folder in new[] { last, best })
         {
             Checkpoint.LoadWeights(folder, model);
-            Checkpoint.SaveMetrics(folder, Checkpoint.LoadMetrics(folder) with { Validation = Evaluation.BitsPerByte(model, data, device) });
+            validation = Evaluation.BitsPerByte(model, data, device);
+            Checkpoint.SaveMetrics(folder, Checkpoint.LoadMetrics(folder) with { Validation = validation });
         }
-        return new(best, last, bestValLoss, valLoss, speed.Total);
+        return new(best, last, bestValLoss, valLoss, speed.Total, validation);
 
-        void Report(int step, double learningRate, double? validation)
+        void Report(int step, double learningRate, double? justValidated)
         {
-            var update = new TrainingUpdate(step, options.MaxIters, loss, learningRate, gradNorm, speed.Recent, validation, speed.TimeFor(options.MaxIters - step));
-            if (validation is not null || step % options.LogInterval == 0)
+            var update = new TrainingUpdate(step, options.MaxIters, loss, learningRate, gradNorm, speed.Recent, justValidated, speed.TimeFor(options.MaxIters - step));
+            if (justValidated is not null || step % options.LogInterval == 0)
                 metrics.Write(update);
             onUpdate?.Invoke(update);
         }
@@ -139,7 +145,7 @@ public static class Trainer
         + $"with `h_res_tau` {config.HResTau:0.####} and `init` \"{StrictJson.SnakeCase(config.Init)}\" the gradient of its projection is exactly zero, "
         + "so it stays what it is now. Use init=live with h_res_tau=1 for an H_res that learns, or h_res=identity for the same model at less cost.";
 
-    private static string Diverged(int step, double loss, double learningRate, double gradNorm, string last) =>
-        $"Update {step + 1}: the loss is {loss} and the gradient's norm {gradNorm} at learning rate {learningRate:g3}, so the run stops. "
+    private static string Diverged(int update, string what, double loss, double learningRate, double gradNorm, string last) =>
+        $"Update {update}: the {what} is {loss} and the gradient's norm {gradNorm:g3} at learning rate {learningRate:g3}, so the run stops. "
         + (Directory.Exists(last) ? $"The last good checkpoint is {last}. " : "There is no checkpoint yet. ") + "Try a lower learning_rate or a longer warmup_iters.";
 }

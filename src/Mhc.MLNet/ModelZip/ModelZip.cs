@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
+using Mhc.MLNet;
 using Mhc.MLNet.ModelZip;
-using Mhc.MLNet.Pipeline;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 

@@ -37,13 +37,13 @@ internal sealed class ScoringSchema
     public IEnumerable<DataViewSchema.Column> PassedThrough(IEnumerable<DataViewSchema.Column> columns) =>
         columns.Where(column => !IsOurs(column, out _)).Select(column => Input[column.Index]);
 
-    private static DataViewSchema.Column TextColumn(DataViewSchema input, string name)
+    private static DataViewSchema.Column TextColumn(DataViewSchema inputSchema, string name)
     {
         // The words of ML.NET's own transformers.
-        if (input.GetColumnOrNull(name) is not DataViewSchema.Column column)
-            throw new ArgumentOutOfRangeException(nameof(input), $"Could not find input column '{name}'");
+        if (inputSchema.GetColumnOrNull(name) is not DataViewSchema.Column column)
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), $"Could not find input column '{name}'");
         if (column.Type != TextDataViewType.Instance)
-            throw new ArgumentOutOfRangeException(nameof(input), $"Schema mismatch for input column '{name}': expected String, got {column.Type}");
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), $"Schema mismatch for input column '{name}': expected String, got {column.Type}");
         return column;
     }
 }

@@ -50,9 +50,9 @@ internal sealed class MetadataReader(IReadOnlyDictionary<string, string> propert
         {
             return Object(key).Deserialize<T>();
         }
-        catch (JsonException e)
+        catch (JsonException)
         {
-            return Wrong<T>(key, $"what docs/onnx-metadata.md says ({e.Message.TrimEnd('.')})");
+            return Wrong<T>(key, "an object as docs/onnx-metadata.md describes it");
         }
     }
 

@@ -9,50 +9,38 @@ internal static class SessionFactory
     public static (InferenceSession Session, MhcDevice Device, string? WhyNotCuda) Open(
         Func<SessionOptions, InferenceSession> open, MhcScorerOptions options, string source)
     {
-        string? whyNotCuda = null;
-        if (options.Device != MhcDevice.Cpu)
-        {
-            try
-            {
-                return (OpenOn(MhcDevice.Cuda, open, options, source), MhcDevice.Cuda, null);
-            }
-            catch (CudaUnavailableException e) when (options.Device == MhcDevice.CudaIfAvailable)
-            {
-                whyNotCuda = e.InnerException!.Message;
-            }
-            catch (CudaUnavailableException e)
-            {
-                throw new InvalidOperationException(
-                    $"CUDA device {options.DeviceId} cannot be used: {e.InnerException!.Message} Reference the package Microsoft.ML.OnnxRuntime.Gpu "
-                    + "instead of Microsoft.ML.OnnxRuntime and install CUDA and cuDNN, or choose MhcDevice.CudaIfAvailable or MhcDevice.Cpu.", e.InnerException);
-            }
-        }
-        return (OpenOn(MhcDevice.Cpu, open, options, source), MhcDevice.Cpu, whyNotCuda);
-    }
-
-    private static InferenceSession OpenOn(
-        MhcDevice device, Func<SessionOptions, InferenceSession> open, MhcScorerOptions options, string source)
-    {
         try
         {
-            using var settings = new SessionOptions();
-            // Batches differ in shape: a plan of the memory for each shape ever seen would only grow.
-            settings.EnableMemoryPattern = false;
-            // Waiting threads sleep: a scorer shares the machine with the service or the pipeline around it.
-            settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-            if (options.Threads is int threads)
-                settings.IntraOpNumThreads = threads;
-            if (device == MhcDevice.Cuda)
-                AppendCuda(settings, options);
-            return open(settings);
+            if (options.Device == MhcDevice.Cpu)
+                return (OpenOnCpu(open, options, source), MhcDevice.Cpu, null);
+            try
+            {
+                return (OpenOnCuda(open, options), MhcDevice.Cuda, null);
+            }
+            // A package without CUDA, CUDA's own libraries missing, no such device.
+            catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException or OnnxRuntimeException)
+            {
+                return options.Device == MhcDevice.CudaIfAvailable
+                    ? (OpenOnCpu(open, options, source), MhcDevice.Cpu, e.Message)
+                    : throw new InvalidOperationException(
+                        $"{source}: CUDA device {options.DeviceId} cannot run it: {e.Message} Reference the package Microsoft.ML.OnnxRuntime.Gpu in place "
+                        + "of Microsoft.ML.OnnxRuntime and install CUDA and cuDNN, or choose MhcDevice.CudaIfAvailable or MhcDevice.Cpu.", e);
+            }
         }
         catch (TypeInitializationException e) when (e.InnerException is DllNotFoundException)
         {
-            throw NativeLibraryMissing(e.InnerException);
+            throw new InvalidOperationException(
+                "ONNX Runtime's native library was not found: add the package Microsoft.ML.OnnxRuntime, or Microsoft.ML.OnnxRuntime.Gpu for CUDA, "
+                + "to the program that scores.", e.InnerException);
         }
-        catch (DllNotFoundException e)
+    }
+
+    private static InferenceSession OpenOnCpu(Func<SessionOptions, InferenceSession> open, MhcScorerOptions options, string source)
+    {
+        using SessionOptions settings = Settings(options);
+        try
         {
-            throw NativeLibraryMissing(e);
+            return open(settings);
         }
         catch (OnnxRuntimeException e)
         {
@@ -60,24 +48,21 @@ internal static class SessionFactory
         }
     }
 
-    private static void AppendCuda(SessionOptions settings, MhcScorerOptions options)
+    private static InferenceSession OpenOnCuda(Func<SessionOptions, InferenceSession> open, MhcScorerOptions options)
     {
-        try
-        {
-            settings.AppendExecutionProvider_CUDA(options.DeviceId);
-            if (options.Device == MhcDevice.Cuda)
-                settings.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
-        }
-        // A package without CUDA, CUDA's libraries missing, no such device.
-        catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException or OnnxRuntimeException)
-        {
-            throw new CudaUnavailableException(e);
-        }
+        using SessionOptions settings = Settings(options);
+        settings.AppendExecutionProvider_CUDA(options.DeviceId);
+        return open(settings);
     }
 
-    private static InvalidOperationException NativeLibraryMissing(Exception inner) => new(
-        "ONNX Runtime's native library was not found: add the package Microsoft.ML.OnnxRuntime, "
-        + "or Microsoft.ML.OnnxRuntime.Gpu for CUDA, to the program that scores.", inner);
-
-    private sealed class CudaUnavailableException(Exception inner) : Exception(inner.Message, inner);
+    private static SessionOptions Settings(MhcScorerOptions options)
+    {
+        // Batches differ in shape: a plan of the memory for each shape ever seen would only grow.
+        var settings = new SessionOptions { EnableMemoryPattern = false };
+        // Waiting threads sleep: a scorer shares the machine with the service or the pipeline around it.
+        settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        if (options.Threads is int threads)
+            settings.IntraOpNumThreads = threads;
+        return settings;
+    }
 }

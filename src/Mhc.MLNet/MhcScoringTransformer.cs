@@ -1,8 +1,9 @@
 using Mhc.MLNet.ModelZip;
+using Mhc.MLNet.Pipeline;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-namespace Mhc.MLNet.Pipeline;
+namespace Mhc.MLNet;
 
 /// <summary>
 /// Scores a text column; made by fitting <see cref="MhcCatalog.ScoreMhc"/> or by loading a saved pipeline. Thread-safe.

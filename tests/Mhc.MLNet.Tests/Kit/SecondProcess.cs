@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Microsoft.ML;
+
+namespace Mhc.MLNet.Tests.Kit;
+
+/// <summary>The test program started again with other arguments; what it writes is the result.</summary>
+internal static class SecondProcess
+{
+    public const string Argument = "second-process";
+
+    public static string Start(string verb, string path, string? folder = null)
+    {
+        string program = Path.Combine(folder ?? AppContext.BaseDirectory, "Mhc.MLNet.Tests.dll");
+        var start = new ProcessStartInfo(Environment.ProcessPath is string host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
+            [program, Argument, verb, path])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, errors.Result);
+        return output.TrimEnd();
+    }
+
+    /// <summary>What runs in the second process.</summary>
+    public static void Run(string verb, string path)
+    {
+        switch (verb)
+        {
+            case "predict":
+                Predict(path);
+                break;
+            case "open":
+                Open(path);
+                break;
+            case "score-many":
+                ScoreMany(path);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(verb), verb, null);
+        }
+    }
+
+    // Nothing here names Mhc.MLNet: ML.NET has to find it by what stands in the zip.
+    private static void Predict(string zip)
+    {
+        var mlContext = new MLContext();
+        ITransformer model = mlContext.Model.Load(zip, out _);
+        using PredictionEngine<TextRow, ScoredRow> engine = mlContext.Model.CreatePredictionEngine<TextRow, ScoredRow>(model);
+        Console.WriteLine(engine.Predict(new TextRow { Text = "second process" }));
+    }
+
+    private static void Open(string onnx)
+    {
+        try
+        {
+            new MhcScorer(onnx).Dispose();
+        }
+        catch (InvalidOperationException e)
+        {
+            Console.WriteLine(e.Message);
+        }
+    }
+
+    /// <summary>Writes by how many MiB the process grew over ten thousand texts.</summary>
+    private static void ScoreMany(string onnx)
+    {
+        using var scorer = new MhcScorer(onnx);
+        var random = new Random(Seed: 2);
+        Score(2_000);
+        long before = Size();
+        Score(10_000);
+        Console.WriteLine((Size() - before) >> 20);
+
+        void Score(int count)
+        {
+            string[] texts = [.. Enumerable.Range(0, count).Select(_ => new string('x', random.Next(60)))];
+            foreach (string text in texts[..(count / 2)])
+                scorer.Score(text);
+            foreach (MhcScore _ in scorer.ScoreLazily(texts[(count / 2)..]))
+            {
+            }
+        }
+
+        static long Size()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            GC.Collect();
+            return Environment.WorkingSet;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Mhc.Onnx;
+
+namespace Mhc.MLNet.Tests.Kit;
+
+/// <summary>Small models with seeded noise for weights, exported once per test run.</summary>
+internal static class TestModels
+{
+    private static readonly DirectoryInfo Folder = Temporary.Folder();
+
+    /// <summary>Bytes, newline as prefix, context 16.</summary>
+    public static string Bytes { get; } = Export("bytes", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) });
+
+    /// <summary>Bytes, no prefix, context 7: odd, so half of it is not whole.</summary>
+    public static string BytesWithoutPrefix { get; } = Export("no-prefix", new Checkpoint { BlockSize = 7, Tokenizer = ByteTokenizer(prefix: null) });
+
+    /// <summary>Bytes, newline as prefix, context 160 and wider layers: sizes at which matrix kernels split their work.</summary>
+    public static string Wide { get; } =
+        Export("wide", new Checkpoint { BlockSize = 160, Channels = 96, Heads = 3, Tokenizer = ByteTokenizer(prefix: 10) });
+
+    /// <summary>Lower-case letters, space, newline, an accent and an emoji; newline as prefix.</summary>
+    public static string Characters { get; } = Export("characters", new Checkpoint { Tokenizer = CharTokenizer(Vocabulary) });
+
+    public static string[] Vocabulary => ["\n", " ", .. Enumerable.Range('a', 26).Select(c => ((char)c).ToString()), "é", "😀"];
+
+    /// <summary>Knows ids only.</summary>
+    public static string WithoutTokenizer { get; } = Export("no-tokenizer", new Checkpoint());
+
+    public static string Logits { get; } =
+        Export("logits", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { Outputs = OnnxOutputs.Logits });
+
+    public static string Named(string name) => Path.Combine(Folder.FullName, $"{name}.onnx");
+
+    public static string ByteTokenizer(int? prefix) => JsonSerializer.Serialize(
+        new { version = 1, type = "byte", prefix_token_id = prefix, eos_token_id = (int?)null });
+
+    public static string CharTokenizer(string[] vocabulary) => JsonSerializer.Serialize(
+        new { version = 1, type = "char", vocabulary, prefix_token_id = 0, eos_token_id = (int?)null });
+
+    private static string Export(string name, Checkpoint checkpoint, OnnxExportOptions? options = null)
+    {
+        OnnxExporter.Export(checkpoint.Write(Path.Combine(Folder.FullName, name)), Named(name), options);
+        return Named(name);
+    }
+}

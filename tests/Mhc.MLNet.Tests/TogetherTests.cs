@@ -1,0 +1,108 @@
+using CsCheck;
+using Mhc.MLNet.Tests.Kit;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Mhc.MLNet.Tests;
+
+public class TextsScoredTogether
+{
+    private static readonly Gen<string[]> Texts = Gen.OneOf(AnyText.OfLength(0, 6), AnyText.OfLength(0, 300)).Array[1, 12];
+
+    [Theory]
+    [InlineData("bytes")]
+    [InlineData("no-prefix")]
+    [InlineData("wide")]
+    [InlineData("characters")]
+    public void HaveTheSameBitsAsAlone(string name)
+    {
+        string model = TestModels.Named(name);
+        using var together = new MhcScorer(model);
+        using var cramped = new MhcScorer(model, new MhcScorerOptions { TokensPerBatch = 1 });
+        using var oneThread = new MhcScorer(model, new MhcScorerOptions { Threads = 1 });
+        Texts.Sample(texts =>
+        {
+            IReadOnlyList<MhcScore> scores = together.Score(texts);
+            AssertSameBits(scores, [.. texts.Select(oneThread.Score)]);
+            AssertSameBits(scores, cramped.Score(texts));
+            AssertSameBits(scores, [.. together.Score([.. texts.Reverse()]).Reverse()]);
+            AssertSameBits(scores, [.. together.ScoreLazily(texts)]);
+        }, iter: 25, threads: 1);
+    }
+
+    [Fact]
+    public void HaveTheSameBitsFromManyThreads()
+    {
+        using var scorer = new MhcScorer(TestModels.Bytes);
+        string[] texts = [.. Enumerable.Range(0, 64).Select(i => new string((char)('a' + i % 26), i))];
+        IReadOnlyList<MhcScore> alone = scorer.Score(texts);
+        var threads = new MhcScore[texts.Length];
+        Parallel.For(0, texts.Length, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i => threads[i] = scorer.Score(texts[i]));
+        AssertSameBits(alone, threads);
+    }
+
+    /// <summary>The check above would see it if padding reached a score: put on the wrong side, it does.</summary>
+    [Fact]
+    public void WouldDifferIfPaddingReachedThem()
+    {
+        using var session = new InferenceSession(TestModels.Bytes);
+        float Score(long[] ids, long position)
+        {
+            using var input = OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]);
+            using var positions = OrtValue.CreateTensorValueFromMemory(new[] { position }, [1]);
+            using var targets = OrtValue.CreateTensorValueFromMemory(new[] { 100L }, [1]);
+            using var run = new RunOptions();
+            using var outputs = session.Run(run, ["input_ids", "positions", "targets"], [input, positions, targets], ["logprobs"]);
+            return outputs[0].GetTensorDataAsSpan<float>()[0];
+        }
+
+        float alone = Score([10, 97, 98], 2);
+        Assert.Equal(alone, Score([10, 97, 98, 0, 0], 2));
+        Assert.NotEqual(alone, Score([0, 0, 10, 97, 98], 4));
+    }
+
+    [Fact]
+    public void MayBeNone()
+    {
+        using var scorer = new MhcScorer(TestModels.Bytes);
+        Assert.Empty(scorer.Score([]));
+    }
+
+    private static void AssertSameBits(IReadOnlyList<MhcScore> expected, IReadOnlyList<MhcScore> actual)
+    {
+        Assert.Equal(expected.Count, actual.Count);
+        foreach ((MhcScore one, MhcScore other) in expected.Zip(actual))
+        {
+            Assert.Equal(one.TokenLogProbs.Select(BitConverter.SingleToInt32Bits), other.TokenLogProbs.Select(BitConverter.SingleToInt32Bits));
+            Assert.Equal(one with { TokenLogProbs = other.TokenLogProbs }, other);
+        }
+    }
+}
+
+public class TextsScoredLazily
+{
+    [Fact]
+    public void AreReadOneBatchAheadAtFirstAndThenMore()
+    {
+        using var scorer = new MhcScorer(TestModels.Bytes, new MhcScorerOptions { TokensPerBatch = 100 });
+        int read = 0;
+        using IEnumerator<MhcScore> scores = scorer.ScoreLazily(Enumerable.Repeat("12345678", 1000).Select(text => (text, read++).text)).GetEnumerator();
+        var readAt = new List<int>();
+        for (int i = 0; i < 31; i++)
+        {
+            scores.MoveNext();
+            readAt.Add(read);
+        }
+        // A text counts its tokens, the prefix and one: ten make a batch's worth.
+        Assert.Equal([.. Enumerable.Repeat(10, 10), .. Enumerable.Repeat(30, 20), 70], readAt);
+    }
+
+    [Fact]
+    public void AreNeverReadMoreThanSixteenBatchesAhead()
+    {
+        using var scorer = new MhcScorer(TestModels.Bytes, new MhcScorerOptions { TokensPerBatch = 100 });
+        int read = 0, returned = 0, most = 0;
+        foreach (MhcScore _ in scorer.ScoreLazily(Enumerable.Repeat("", 10_000).Select(text => (text, read++).text)))
+            most = Math.Max(most, read - returned++);
+        Assert.Equal(1600, most);
+    }
+}

@@ -1,0 +1,137 @@
+using System.Text.Json;
+using Mhc.Testing;
+using TorchSharp;
+
+namespace Mhc.Training.Tests;
+
+public class TrainingRun
+{
+    private static readonly MhcConfig Tiny = new() { VocabSize = 256, BlockSize = 16, NLayer = 1, NHead = 2, NEmbd = 16, Streams = 2 };
+    private static readonly TrainingOptions Short = new() { BatchSize = 4, MaxIters = 20, EvalInterval = 10, EvalIters = 2, LogInterval = 5, LearningRate = 1e-2, WarmupIters = 2, Device = "cpu" };
+    private static readonly TextDataset Data = TextDataset.FromText(string.Concat(Enumerable.Range(0, 60).Select(i => $"line {i} of a text that repeats itself\n")));
+
+    [Fact]
+    public void LeavesCheckpointsMetricsAndAModelThatHasLearnt()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        var updates = new List<TrainingUpdate>();
+
+        TrainingResult result = Trainer.Train(Tiny, Short, Data, folder["run"], updates.Add);
+
+        Assert.True(result.LastValLoss < updates[0].ValLoss - 1, "The loss fell by less than a nat.");
+        Assert.Equal(["best", "last", "metrics.jsonl"], Directory.EnumerateFileSystemEntries(folder["run"]).Select(entry => Path.GetFileName(entry)).Order());
+        JsonElement[] lines = [.. File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal([0, 5, 10, 10, 15, 20, 20], lines.Select(line => line.GetProperty("step").GetInt32()));
+        Assert.Equal(3, lines.Count(line => line.TryGetProperty("val_loss", out _)));
+        CheckpointMetrics metrics = Checkpoint.LoadMetrics(result.LastFolder);
+        Assert.Equal((20, Data.Sha256, result.LastValLoss), (metrics.Step, metrics.DataSha256, metrics.ValLoss));
+        Assert.InRange(metrics.Validation!.P50, 0.01, metrics.Validation.P999);
+    }
+
+    [Fact]
+    public void GivesTheSameWeightsForTheSameSeedAndOthersForAnother()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        TrainingOptions options = Short with { MaxIters = 5, EvalInterval = 5 };
+        MhcConfig withDropout = Tiny with { Dropout = 0.1 };
+
+        byte[] Weights(string name, int seed) =>
+            File.ReadAllBytes(Checkpoint.WeightsFile(Trainer.Train(withDropout, options with { Seed = seed }, Data, folder[name]).LastFolder));
+
+        byte[] first = Weights("a", 1);
+        Assert.Equal(first, Weights("b", 1));
+        Assert.NotEqual(first, Weights("c", 2));
+    }
+
+    [Fact]
+    public void OfNoUpdatesWritesTheInitialisedModel()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+
+        TrainingResult result = Trainer.Train(Tiny, Short with { MaxIters = 0 }, Data, folder["run"]);
+
+        using MhcModel model = MhcModel.Load(result.BestFolder);
+        using var fresh = new MhcModel(Tiny, Short.Seed, torch.CPU);
+        Assert.Equal(fresh.Parameters.Values.ToDoubles(), model.Parameters.Values.ToDoubles());
+    }
+
+    [Fact]
+    public void AccumulatesMicroBatchesIntoTheGradientOfOneBatch()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        double Loss(string name, TrainingOptions options) => Trainer.Train(Tiny, options with { MaxIters = 6, EvalInterval = 6 }, Data, folder[name]).LastValLoss;
+
+        // Other windows, so the losses are near each other and not the same.
+        Assert.Equal(Loss("one", Short with { BatchSize = 8 }), Loss("two", Short with { BatchSize = 4, GradAccum = 2 }), 0.2);
+    }
+
+    [Fact]
+    public void LeavesNoTensorsBehind()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        var live = new List<long>();
+
+        Trainer.Train(Tiny, Short with { MaxIters = 60, EvalInterval = 60 }, Data, folder["run"], update => live.Add(torch.Tensor.TotalCount));
+
+        Assert.Equal(live[10], live[60]);
+    }
+
+    [Fact]
+    public void WarnsOnceOfAnHResThatCannotLearn()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        var warnings = new List<string>();
+
+        Trainer.Train(Tiny with { Init = Initialization.Parity, HResTau = 0.05, HResIters = 10 }, Short with { MaxIters = 1 }, Data, folder["run"], onWarning: warnings.Add);
+
+        Assert.Equal(["H_res cannot learn in any of the sublayers (transformer.h.0.hc_attn, transformer.h.0.hc_mlp): with `h_res_tau` 0.05 and `init` \"parity\" "
+            + "the gradient of its projection is exactly zero, so it stays what it is now. Use init=live with h_res_tau=1 for an H_res that learns, "
+            + "or h_res=identity for the same model at less cost."], warnings);
+    }
+
+    [Fact]
+    public void ThatDivergesStopsAndSaysWhere()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        TrainingOptions wild = Short with { MaxIters = 50, EvalInterval = 1, LearningRate = 1e30, MinLr = 1e30, GradClip = 0, WarmupIters = 0 };
+
+        string message = Assert.Throws<ArithmeticException>(() => Trainer.Train(Tiny, wild, Data, folder["run"])).Message;
+
+        Assert.Matches(@"^Update 1: the validation loss is NaN and the gradient's norm \S+ at learning rate 1e\+30, so the run stops\. "
+            + @"There is no checkpoint yet\. Try a lower learning_rate or a longer warmup_iters\.$", message);
+    }
+
+    [Fact]
+    public void DoesNotStartInAFolderThatHoldsSomething()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        File.WriteAllText(folder["metrics.jsonl"], "an earlier run");
+
+        Assert.Equal($"{folder.Path}: is there already and not empty, so no run is started in it. Choose another folder or remove this one.",
+            Assert.Throws<IOException>(() => Trainer.Train(Tiny, Short, Data, folder.Path)).Message);
+    }
+
+    [Fact]
+    public void NeedsTextForOneWindow()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+
+        Assert.Equal("text: the training part has 5 tokens, expected more than `block_size` 16. Give more text, or set block_size lower or val_fraction differently.",
+            Assert.Throws<InvalidDataException>(() => Trainer.Train(Tiny, Short, TextDataset.FromText("ab\nc\nd\n", valFraction: 0.3), folder["run"])).Message);
+        Assert.False(Directory.Exists(folder["run"]));
+    }
+
+    [Theory]
+    [InlineData("gpu", "`device` is \"gpu\", expected cpu, cuda, cuda:N or auto.")]
+    [InlineData("cuda:x", "`device` is \"cuda:x\", expected cpu, cuda, cuda:N or auto.")]
+    public void NeedsADeviceThatThereIs(string device, string message) =>
+        Assert.Equal(message, Assert.Throws<InvalidDataException>(() => ComputeDevice.Parse(device)).Message);
+
+    [Fact]
+    public void OnAbsentCudaSaysHowToGetIt()
+    {
+        Assert.SkipWhen(torch.cuda.is_available(), "There is a CUDA device.");
+        Assert.Equal("`device` is \"cuda:1\", but libtorch finds no CUDA device. Build with -p:MhcAccelerator=cuda on a machine with an NVIDIA driver, or use device cpu or auto.",
+            Assert.Throws<InvalidDataException>(() => ComputeDevice.Parse("cuda:1")).Message);
+    }
+}
