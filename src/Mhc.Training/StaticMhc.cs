@@ -27,7 +27,7 @@ internal sealed class StaticMhc(FlatParameters p, MhcConfig config)
     /// <summary>u = Σ_s h_pre[s] · streams[s].</summary>
     /// <param name="streams">(S, N): the N = B·T·C values of each stream in a row.</param>
     /// <returns>(N)</returns>
-    public static Tensor Read(Matrices h, int sublayer, Tensor streams) => mv(streams.t(), h.HPre[sublayer]);
+    public static Tensor Read(Matrices h, int sublayer, Tensor streams) => matmul(h.HPre.narrow(0, sublayer, 1), streams).squeeze(0);
 
     /// <summary>new = H_resᵀ · streams + h_post ⊗ y, as one matrix product that adds to the outer product.</summary>
     /// <param name="streams">(S, N)</param>
