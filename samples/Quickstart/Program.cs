@@ -1,11 +1,13 @@
 // Finds strange log lines without ever having seen one: a small mHC GPT learns what ordinary lines look like, and lines that it finds
 // unlikely are shown. `--text FILE` does the same with the lines of your own file.
 
+using System.Globalization;
 using Mhc.MLNet;
 using Checkpoint = Mhc.Onnx.Checkpoint;
 using OnnxExporter = Mhc.Onnx.OnnxExporter;
 using Mhc.Training;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Quickstart;
 using Spectre.Console;
 
@@ -31,26 +33,28 @@ string onnx = Path.Combine(artifacts, "model.onnx");
 OnnxExporter.Export(run.BestFolder, onnx);
 stages.Done("export");
 
-// 4. An ML.NET pipeline that scores text, saved as one zip and loaded again. Scoring stays on the CPU: the CUDA builds of libtorch
-//    and ONNX Runtime want different CUDA versions, so one process uses one of them.
+// 4. An ML.NET pipeline: score text, flag what is stranger than 99 of 100 ordinary lines. Saved as one zip and loaded again.
+//    Scoring stays on the CPU: the CUDA builds of libtorch and ONNX Runtime want different CUDA versions, so a process uses one of them.
 var mlContext = new MLContext(seed: 1);
 IDataView lines = mlContext.Data.LoadFromEnumerable(test);
-string zip = Path.Combine(artifacts, "pipeline.zip");
-ITransformer fitted = mlContext.ScoreMhc(new MhcScoringOptions { ModelPath = onnx, TextColumn = nameof(LogLine.Text) }).Fit(lines);
+string zip = Path.Combine(artifacts, "pipeline.zip"), isStrange = FormattableString.Invariant($"bits => bits > {run.Validation!.P99:f4}f");
+ITransformer fitted = mlContext.ScoreMhc(new MhcScoringOptions { ModelPath = onnx, TextColumn = nameof(LogLine.Text) })
+    .Append(mlContext.Transforms.Expression("PredictedLabel", isStrange, "BitsPerByte")).Fit(lines);
 mlContext.Model.Save(fitted, lines.Schema, zip);
 ITransformer pipeline = mlContext.Model.Load(zip, out _);
 stages.Done("pipeline");
 
 // 5. Score: bits per byte say how strange a line is.
-IDataView scored = pipeline.Transform(lines);
+IDataView scored = mlContext.Data.Cache(pipeline.Transform(lines));
 ScoredLine[] strangest = [.. mlContext.Data.CreateEnumerable<ScoredLine>(scored, reuseRowObject: false).OrderByDescending(line => line.BitsPerByte).Take(10)];
 stages.Done("scoring");
 
 Show.Strangest(strangest);
 if (ownText is null)
 {
-    double auc = mlContext.BinaryClassification.EvaluateNonCalibrated(scored, nameof(LogLine.IsOdd), nameof(ScoredLine.BitsPerByte)).AreaUnderRocCurve;
-    AnsiConsole.MarkupLineInterpolated($"[bold]ROC-AUC {auc:f3}[/] of bits per byte over {test.Length:n0} lines, {test.Count(line => line.IsOdd)} of them odd.");
+    BinaryClassificationMetrics metrics = mlContext.BinaryClassification.EvaluateNonCalibrated(scored, nameof(LogLine.IsOdd), nameof(ScoredLine.BitsPerByte));
+    AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture,
+        $"[bold]ROC-AUC {metrics.AreaUnderRocCurve:f3}[/] over {test.Length:n0} lines, {test.Count(line => line.IsOdd)} of them odd. Flagged: {metrics.PositiveRecall:p0} of the odd ones, {metrics.PositivePrecision:p0} of the flags are right.");
 }
 Show.HRes(Checkpoint.Open(run.BestFolder).ProjectHMatrices());
 Show.Artefacts(("checkpoint", run.BestFolder), ("ONNX model", onnx), ("ML.NET pipeline", zip));

@@ -54,9 +54,10 @@ public sealed class Checkpoint
 
     /// <summary>The values of every parameter by name.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
-    public IReadOnlyDictionary<string, float[]> ReadAll() => Parameters.ToDictionary(parameter => parameter.Name, parameter => Read(parameter.Name));
+    public IReadOnlyDictionary<string, float[]> ReadAll() =>
+        Parameters.ToDictionary(parameter => parameter.Name, parameter => Read(parameter.Name));
 
-    /// <summary>The mixing matrices of every sublayer in order, projected in double precision; none with <see cref="ResidualMode.None"/>.</summary>
+    /// <summary>The mixing matrices of every sublayer in order, in double precision; none with <see cref="ResidualMode.None"/>.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
     public IReadOnlyList<HMatrices> ProjectHMatrices() => HMatrices.Project(this);
 
@@ -66,8 +67,8 @@ public sealed class Checkpoint
     {
         string path = Path.Combine(folder, file);
         if (!File.Exists(path))
-            throw new FileNotFoundException($"The checkpoint folder '{folder}' has no {file}; expected a folder that training or import has written.",
-                path);
+            throw new FileNotFoundException(
+                $"The checkpoint folder '{folder}' has no {file}; expected a folder that training or import has written.", path);
         return path;
     }
 

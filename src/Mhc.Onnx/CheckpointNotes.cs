@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Mhc.Onnx;
 
-/// <summary>What a checkpoint's optional files say; null where they say nothing. The exporter hands it on and checks what it takes out of it.</summary>
+/// <summary>What a checkpoint's optional files say, to be handed on; null where they say nothing. What is taken out of them is checked.</summary>
 internal sealed record CheckpointNotes
 {
     private const int TokenizerVersion = 1;
@@ -29,7 +29,7 @@ internal sealed record CheckpointNotes
             Tokenizer = tokenizer,
             PrefixTokenId = TokenId(tokenizer, "prefix_token_id", checkpoint.Config.VocabSize),
             EosTokenId = TokenId(tokenizer, "eos_token_id", checkpoint.Config.VocabSize),
-            Validation = metrics?["validation"],
+            Validation = metrics is null ? null : Present(metrics, "validation"),
             Training = metrics is null ? null : new()
             {
                 ["step"] = Present(metrics, "step")?.DeepClone(),
@@ -50,21 +50,27 @@ internal sealed record CheckpointNotes
 
     private static void CheckVersion(JsonObject tokenizer)
     {
-        if (tokenizer["version"] is not JsonValue value || !value.TryGetValue(out int version))
-            throw new InvalidDataException($"tokenizer.json: `version` is {tokenizer["version"]?.ToJsonString() ?? "missing"}; expected {TokenizerVersion}.");
+        JsonNode? found = tokenizer["version"];
+        if (found is not JsonValue value || !value.TryGetValue(out int version))
+            throw new InvalidDataException($"tokenizer.json: `version` is {Text(found)}; expected {TokenizerVersion}.");
         if (version != TokenizerVersion)
             throw Throw.InvalidData_FormatVersion("tokenizer.json", version, TokenizerVersion);
     }
 
     private static JsonValue? TokenId(JsonObject? tokenizer, string key, int vocabSize)
     {
-        if (tokenizer is null || (tokenizer.TryGetPropertyValue(key, out JsonNode? node) && node is null))
+        JsonNode? node = null;
+        if (tokenizer is null || (tokenizer.TryGetPropertyValue(key, out node) && node is null))
             return null;
         return node is JsonValue value && value.TryGetValue(out int id) && id >= 0 && id < vocabSize
             ? value
-            : throw new InvalidDataException($"tokenizer.json: `{key}` is {node?.ToJsonString() ?? "missing"}; expected null or a token id below {vocabSize}.");
+            : throw new InvalidDataException($"tokenizer.json: `{key}` is {Text(node)}; expected null or a token id below {vocabSize}.");
     }
 
+    private static string Text(JsonNode? node) => node?.ToJsonString() ?? "missing";
+
     private static JsonNode? Present(JsonObject metrics, string key) =>
-        metrics.TryGetPropertyValue(key, out JsonNode? node) ? node : throw new InvalidDataException($"metrics.json: `{key}` is missing.");
+        metrics.TryGetPropertyValue(key, out JsonNode? node)
+        ? node
+        : throw new InvalidDataException($"metrics.json: `{key}` is missing; expected a value or null.");
 }

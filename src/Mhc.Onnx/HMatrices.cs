@@ -5,7 +5,8 @@ namespace Mhc.Onnx;
 /// <param name="HPre">Read weights, S of them.</param>
 /// <param name="HRes">[S][S], indexed [from][to].</param>
 /// <param name="HPost">Write weights, S of them.</param>
-public sealed record HMatrices(string Sublayer, IReadOnlyList<double> HPre, IReadOnlyList<IReadOnlyList<double>> HRes, IReadOnlyList<double> HPost)
+public sealed record HMatrices(
+    string Sublayer, IReadOnlyList<double> HPre, IReadOnlyList<IReadOnlyList<double>> HRes, IReadOnlyList<double> HPost)
 {
     // Rounding of exp at exponents up to about a million; Sinkhorn's last step makes columns exact but for that.
     private const double ColumnTolerance = 1e-9;
@@ -50,18 +51,20 @@ public sealed record HMatrices(string Sublayer, IReadOnlyList<double> HPre, IRea
     // NaN fails every comparison, so each condition says what must hold.
     internal string? Problem()
     {
+        const string Remedy = "The logits are too large for the temperature: take an earlier checkpoint.";
         if (!HPre.Concat(HPost).Concat(HRes.SelectMany(row => row)).All(value => value >= 0 && double.IsFinite(value)))
-            return $"{Sublayer}: the projected h_pre, H_res or h_post has a negative, NaN or infinite element; expected finite weights of at least 0. "
-                + "The logits are too large for the temperature: take an earlier checkpoint.";
+            return $"{Sublayer}: an element of h_pre, H_res or h_post is negative, NaN or infinite; expected at least 0. {Remedy}";
         if (!(MaxColumnError <= ColumnTolerance))
-            return $"{Sublayer}: a column of the projected H_res is {MaxColumnError:g3} away from summing to 1; expected at most {ColumnTolerance:g3}. "
-                + "The logits are too large for the temperature: take an earlier checkpoint.";
+            return $"{Sublayer}: a column of H_res sums to 1 within {MaxColumnError:g2}; expected {ColumnTolerance:g2}. {Remedy}";
         return null;
     }
 
     private static double[] Map(StreamMap map, double[] logits, double sigmoidScale) =>
         map == StreamMap.Softmax ? HProjection.Softmax(logits) : HProjection.Sigmoid(logits, sigmoidScale);
 
-    private static double[][] Rows(double[,] matrix) =>
-        [.. Enumerable.Range(0, matrix.GetLength(0)).Select(from => Enumerable.Range(0, matrix.GetLength(1)).Select(to => matrix[from, to]).ToArray())];
+    private static double[][] Rows(double[,] matrix)
+    {
+        int[] range = [.. Enumerable.Range(0, matrix.GetLength(0))];
+        return Array.ConvertAll(range, from => Array.ConvertAll(range, to => matrix[from, to]));
+    }
 }

@@ -1,6 +1,6 @@
 namespace Mhc.Onnx;
 
-/// <summary>The projections of mixing logits that training makes in every step and an exported graph holds the result of, in double precision.</summary>
+/// <summary>The projections of mixing logits in double precision. Training makes them in every step; a graph holds their results.</summary>
 internal static class HProjection
 {
     /// <summary>
@@ -33,7 +33,8 @@ internal static class HProjection
         return [.. logits.Select(logit => Math.Exp(logit - logSum))];
     }
 
-    public static double[] Sigmoid(IReadOnlyList<double> logits, double scale) => [.. logits.Select(logit => scale / (1 + Math.Exp(-logit)))];
+    public static double[] Sigmoid(IReadOnlyList<double> logits, double scale) =>
+        [.. logits.Select(logit => scale / (1 + Math.Exp(-logit)))];
 
     private static double LogSumExp(int n, Func<int, double> term)
     {

@@ -3,7 +3,7 @@ using Mhc.Onnx.Wire;
 
 namespace Mhc.Onnx;
 
-/// <summary>Turns a checkpoint folder into one ONNX file that any ONNX Runtime can run; no projection of H_res is left in the graph.</summary>
+/// <summary>Turns a checkpoint folder into one ONNX file that any ONNX Runtime can run, with H_res projected to constants.</summary>
 public static class OnnxExporter
 {
     // Protobuf's limit is 2 GiB; what is not weights stays far below this margin.
@@ -21,10 +21,13 @@ public static class OnnxExporter
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointFolder);
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
+        string target = Path.GetDirectoryName(Path.GetFullPath(onnxPath))!;
+        if (!Directory.Exists(target))
+            throw new DirectoryNotFoundException($"There is no folder '{target}' to write {Path.GetFileName(onnxPath)} to.");
         Checkpoint checkpoint = Checkpoint.Open(checkpointFolder);
         if (checkpoint.WeightBytes > LargestWeightBytes)
-            throw new NotSupportedException($"The model has {checkpoint.WeightBytes} bytes of weights; one ONNX file holds at most {LargestWeightBytes}. "
-                + "Export a smaller model.");
+            throw new NotSupportedException($"The model has {checkpoint.WeightBytes} bytes of weights; one ONNX file holds less than 2 GiB, "
+                + $"of which weights at most {LargestWeightBytes}. Train a smaller model.");
         HMatrices[] matrices = HMatrices.Project(checkpoint);
         ModelProto model = Model(checkpoint, matrices, options ?? new());
         Write(model, onnxPath);

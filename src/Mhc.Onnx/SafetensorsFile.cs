@@ -46,8 +46,8 @@ internal sealed class SafetensorsFile
                 + "This is not a safetensors file.");
         long dataStart = prefix.Length + (long)headerLength;
         if (dataStart > file.Length)
-            throw new InvalidDataException($"{fileName}: the header's length is {headerLength} bytes but {file.Length - prefix.Length} follow; "
-                + "the file is truncated. Copy the checkpoint again.");
+            throw new InvalidDataException($"{fileName}: the header's length is {headerLength} bytes but {file.Length - prefix.Length} "
+                + "follow; the file is truncated. Copy the checkpoint again.");
         var json = new byte[(int)headerLength];
         file.ReadExactly(json);
         using JsonDocument header = JsonText.Parse(json, $"{fileName}, header");
@@ -77,7 +77,8 @@ internal sealed class SafetensorsFile
         foreach (JsonProperty tensor in header.EnumerateObject().Where(property => property.Name != "__metadata__"))
         {
             if (Describe(tensor.Value) is not { } found)
-                problems.Add($"{fileName}: tensor `{tensor.Name}` is {JsonText.Excerpt(tensor.Value)}; expected dtype, shape and data_offsets.");
+                problems.Add($"{fileName}: tensor `{tensor.Name}` is {JsonText.Excerpt(tensor.Value)}; "
+                    + "expected dtype, shape and data_offsets.");
             else if (Problem(found.DType, found.Entry, dataLength) is { } problem)
                 problems.Add($"{fileName}: tensor `{tensor.Name}`: {problem}");
             else if (!entries.TryAdd(tensor.Name, found.Entry))
@@ -94,7 +95,9 @@ internal sealed class SafetensorsFile
         {
             int[] shape = [.. tensor.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
             long[] offsets = [.. tensor.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
-            return offsets.Length == 2 && tensor.GetProperty("dtype").GetString() is { } dtype ? (dtype, new(shape, offsets[0], offsets[1])) : null;
+            return offsets.Length == 2 && tensor.GetProperty("dtype").GetString() is { } dtype
+                ? (dtype, new(shape, offsets[0], offsets[1]))
+                : null;
         }
         catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -130,13 +130,17 @@ public sealed class MhcModel : IDisposable
     /// <summary>Frees the weights and their gradients.</summary>
     public void Dispose() => Parameters.Dispose();
 
+    /// <summary>A sublayer's own function F: attention or MLP, with its LayerNorm.</summary>
+    internal Tensor Branch(int sublayer, Tensor branchInput, bool training = false)
+    {
+        Block block = _blocks[sublayer / 2];
+        return sublayer % 2 == 0 ? block.Attention(branchInput, training) : block.Mlp(branchInput, training);
+    }
+
     private Tensor PlainResidual(Tensor x, bool training)
     {
-        foreach (Block block in _blocks)
-        {
-            x = x + block.Attention(x, training);
-            x = x + block.Mlp(x, training);
-        }
+        for (int sublayer = 0; sublayer < Config.Sublayers; sublayer++)
+            x = x + Branch(sublayer, x, training);
         return _lnF.forward(x);
     }
 
@@ -147,9 +151,8 @@ public sealed class MhcModel : IDisposable
         Tensor streams = e.flatten().expand(Config.Streams, -1);                               // (S, B·T·C)
         for (int sublayer = 0; sublayer < Config.Sublayers; sublayer++)
         {
-            Block block = _blocks[sublayer / 2];
             Tensor branchInput = StaticMhc.Read(h, sublayer, streams).view(shape);             // (B, T, C)
-            Tensor y = sublayer % 2 == 0 ? block.Attention(branchInput, training) : block.Mlp(branchInput, training);
+            Tensor y = Branch(sublayer, branchInput, training);
             streams = mhc.Write(h, sublayer, streams, y.flatten());
         }
         // ln_f sees each stream on its own, before they become one.

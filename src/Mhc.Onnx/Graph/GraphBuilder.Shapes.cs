@@ -19,7 +19,8 @@ internal sealed partial class GraphBuilder
 
     private Dim[] Product(Value a, Value b)
     {
-        Require(a.Rank >= 2 && a.Rank == b.Rank && a.Shape[^1] == b.Shape[^2] && a.Shape.AsSpan(..^2).SequenceEqual(b.Shape.AsSpan(..^2)), "MatMul", a, b);
+        Require(a.Rank >= 2 && a.Rank == b.Rank && a.Shape[^1] == b.Shape[^2], "MatMul", a, b);
+        Require(a.Shape.AsSpan(..^2).SequenceEqual(b.Shape.AsSpan(..^2)), "MatMul", a, b);
         return [.. a.Shape[..^1], b.Shape[^1]];
     }
 

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Google.Protobuf;
 using Mhc.Onnx.Wire;
+using AttributeType = Mhc.Onnx.Wire.AttributeProto.Types.AttributeType;
 
 namespace Mhc.Onnx;
 
@@ -36,7 +38,7 @@ internal sealed partial class GraphBuilder(string graphName)
         return value;
     }
 
-    /// <summary>Names a value as an output. The node that makes it gives it that name, so this must be the last use of the node's own.</summary>
+    /// <summary>Makes a value an output. It takes the output's name, so nothing in the graph may use it.</summary>
     public void Output(string name, Value value)
     {
         NodeProto node = _graph.Node.Single(node => node.Output.Contains(value.Name));
@@ -53,12 +55,15 @@ internal sealed partial class GraphBuilder(string graphName)
 
     /// <summary>Small integers, named by content and shared: <c>const.i64.[0,-1]</c>.</summary>
     public Value Constant(params long[] values) =>
-        Shared($"const.i64.[{string.Join(',', values)}]", ElementType.Int64, MemoryMarshal.AsBytes<long>(values), values.Length);
+        Shared($"const.i64.[{string.Join(',', values.Select(Name))}]", ElementType.Int64, MemoryMarshal.AsBytes<long>(values), values.Length);
 
-    public Value Scalar(long value) => Shared($"const.i64.{value}", ElementType.Int64, MemoryMarshal.AsBytes<long>([value]));
+    public Value Scalar(long value) => Shared($"const.i64.{Name(value)}", ElementType.Int64, MemoryMarshal.AsBytes<long>([value]));
 
     /// <summary>A float scalar, named by content and shared: <c>const.f32.0.125</c>.</summary>
-    public Value Scalar(float value) => Shared($"const.f32.{value:r}", ElementType.Float, MemoryMarshal.AsBytes<float>([value]));
+    public Value Scalar(float value) => Shared($"const.f32.{Name(value)}", ElementType.Float, MemoryMarshal.AsBytes<float>([value]));
+
+    // The same on every machine, whatever its language.
+    private static string Name<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 
     private Value Shared(string name, ElementType type, ReadOnlySpan<byte> data, params Dim[] shape)
     {
@@ -69,21 +74,29 @@ internal sealed partial class GraphBuilder(string graphName)
 
     private Value AddInitializer(Value value, ReadOnlyMemory<byte> data)
     {
-        var tensor = new TensorProto { Name = value.Name, DataType = DataType(value.Type), RawData = UnsafeByteOperations.UnsafeWrap(data) };
-        tensor.Dims.AddRange(value.Shape.Select(dim => dim.Size));
-        _graph.Initializer.Add(tensor);
+        _graph.Initializer.Add(new TensorProto
+        {
+            Name = value.Name,
+            DataType = DataType(value.Type),
+            Dims = { value.Shape.Select(dim => dim.Size) },
+            RawData = UnsafeByteOperations.UnsafeWrap(data),
+        });
         return value;
     }
 
     // Adds a node and gives its outputs, one for each shape.
-    private Value[] Node(string type, string? name, Value[] inputs, ElementType resultType, Dim[][] resultShapes, params AttributeProto[] attributes)
+    private Value[] Node(string type, string? name, Value[] inputs, ElementType resultType, Dim[][] resultShapes, AttributeProto[] attributes)
     {
-        var node = new NodeProto { Name = Claim(NodePath(type, name)), OpType = type };
-        Value[] outputs = [.. resultShapes.Select((shape, i) => new Value(Claim($"{node.Name}/output_{i}"), resultType, shape))];
-        node.Input.AddRange(inputs.Select(input => input.Name));
-        node.Output.AddRange(outputs.Select(output => output.Name));
-        node.Attribute.AddRange(attributes);
-        _graph.Node.Add(node);
+        string path = Claim(NodePath(type, name));
+        Value[] outputs = [.. resultShapes.Select((shape, i) => new Value(Claim($"{path}/output_{i}"), resultType, shape))];
+        _graph.Node.Add(new NodeProto
+        {
+            Name = path,
+            OpType = type,
+            Input = { inputs.Select(input => input.Name) },
+            Output = { outputs.Select(output => output.Name) },
+            Attribute = { attributes },
+        });
         return outputs;
     }
 
@@ -100,14 +113,14 @@ internal sealed partial class GraphBuilder(string graphName)
     private string Claim(string name) =>
         _names.Add(name) ? name : throw new InvalidOperationException($"`{name}` is in the graph already; names are given once.");
 
-    private static AttributeProto Attribute(string name, long value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
+    private static AttributeProto Attribute(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
 
-    private static AttributeProto Attribute(string name, float value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = value };
+    private static AttributeProto Attribute(string name, float value) => new() { Name = name, Type = AttributeType.Float, F = value };
 
     private static AttributeProto Attribute(string name, IEnumerable<int> values) =>
-        new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { values.Select(value => (long)value) } };
+        new() { Name = name, Type = AttributeType.Ints, Ints = { values.Select(value => (long)value) } };
 
-    private static AttributeProto Attribute(string name, TensorProto value) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Tensor, T = value };
+    private static AttributeProto Attribute(string name, TensorProto value) => new() { Name = name, Type = AttributeType.Tensor, T = value };
 
     private static ValueInfoProto ValueInfo(Value value)
     {

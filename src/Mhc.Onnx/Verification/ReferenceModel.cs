@@ -10,7 +10,9 @@ namespace Mhc.Onnx;
 public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string, float[]> parameters)
 {
     /// <summary>The logits of every position, [T][V].</summary>
-    /// <exception cref="ArgumentException">There are no tokens, more than <see cref="MhcConfig.BlockSize"/>, or one is not in the vocabulary.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are no tokens, more than <see cref="MhcConfig.BlockSize"/>, or one is not in the vocabulary.
+    /// </exception>
     public double[][] Logits(IReadOnlyList<int> tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);

@@ -1,0 +1,2 @@
+// The tests start programs that take all cores.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,31 @@
+using System.Diagnostics;
+
+namespace Mhc.Integration.Tests;
+
+/// <summary>Runs programs as a user would.</summary>
+internal static class CommandLineTool
+{
+    public sealed record Result(int ExitCode, string Output, string Error);
+
+    /// <summary>The built <c>mhc</c>.</summary>
+    public static Result Mhc(params string[] arguments) => Run("dotnet", [Path.Combine(AppContext.BaseDirectory, "mhc.dll"), .. arguments]);
+
+    /// <summary><c>mhc</c> where it must succeed.</summary>
+    public static string MustRun(params string[] arguments)
+    {
+        Result result = Mhc(arguments);
+        Assert.True(result.ExitCode == 0, $"mhc {string.Join(' ', arguments)} ended with {result.ExitCode}: {result.Error}");
+        return result.Output;
+    }
+
+    public static Result Run(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Testing.Fixtures.Repository };
+        start.Environment["OMP_NUM_THREADS"] = "1"; // The tests' models are too small to share between cores.
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new(process.ExitCode, output, error.Result);
+    }
+}

@@ -1,0 +1,82 @@
+using Mhc.Testing;
+
+namespace Mhc.Integration.Tests;
+
+/// <summary>Exit code 1 and one clear message for bad input, 2 for bad usage; nothing is left half-written.</summary>
+public class MistakesOnTheCommandLine
+{
+    [Fact]
+    public void AbsentTextIsNamed() => AssertBadInput("mhc: no.txt: no such file or folder. Expected UTF-8 text to train on.", "train", "--data", "no.txt", "--out", "{tmp}/run");
+
+    [Fact]
+    public void ShortTextIsNamed() => AssertBadInput("mhc: {tmp}/short.txt: the training part has 5 tokens, expected more than `block_size` 128. Give more text, or set block_size lower or val_fraction differently.",
+        "train", "--data", "{tmp}/short.txt", "--out", "{tmp}/run");
+
+    [Fact]
+    public void UnknownSettingsAreNamed() => AssertBadInput("mhc: settings: `strems` is not a known key; did you mean `streams`?",
+        "train", "--data", "{tmp}/short.txt", "--out", "{tmp}/run", "--set", "strems=4");
+
+    [Fact]
+    public void AbsentCheckpointsAreNamed()
+    {
+        CommandLineTool.Result result = CommandLineTool.Mhc("export", "--checkpoint", "nowhere", "--out", "m.onnx");
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("mhc: There is no checkpoint folder 'nowhere'", result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(Fixtures.Repository, "m.onnx")));
+    }
+
+    [Fact]
+    public void ModelsThatAreNoOnnxAreNamed()
+    {
+        using TemporaryFolder folder = WithShortText();
+        CommandLineTool.Result result = CommandLineTool.Mhc("score", "--model", folder["short.txt"], "--input", folder["short.txt"], "--out", folder["s.csv"]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+        Assert.Equal(["short.txt"], Directory.EnumerateFileSystemEntries(folder.Path).Select(entry => Path.GetFileName(entry)));
+    }
+
+    [Fact]
+    public void TheStackTraceIsShownOnRequest()
+    {
+        Assert.DoesNotContain("   at ", CommandLineTool.Mhc("inspect", "no.onnx").Error, StringComparison.Ordinal);
+        Assert.Contains("   at ", CommandLineTool.Mhc("inspect", "no.onnx", "--verbose").Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mhc: Option '--data' is required.", "train", "--out", "run")]
+    [InlineData("mhc: Unrecognized command or argument '--dta'.", "train", "--dta", "x", "--data", "x", "--out", "run")]
+    [InlineData("mhc: Required command was not provided.")]
+    public void BadUsageIsExplained(string message, params string[] arguments)
+    {
+        CommandLineTool.Result result = CommandLineTool.Mhc(arguments);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(message, result.Error, StringComparison.Ordinal);
+        Assert.Contains("--help` for what it takes.", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("train"), InlineData("export"), InlineData("score"), InlineData("inspect"), InlineData("import")]
+    public void EveryCommandExplainsItself(string command)
+    {
+        Assert.Contains(command, CommandLineTool.MustRun("--help"), StringComparison.Ordinal);
+        Assert.Contains("Usage:", CommandLineTool.MustRun(command, "--help"), StringComparison.Ordinal);
+    }
+
+    private static void AssertBadInput(string message, params string[] arguments)
+    {
+        using TemporaryFolder folder = WithShortText();
+        CommandLineTool.Result result = CommandLineTool.Mhc([.. arguments.Select(argument => argument.Replace("{tmp}", folder.Path, StringComparison.Ordinal))]);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(message.Replace("{tmp}", folder.Path, StringComparison.Ordinal), result.Error.Trim());
+        Assert.False(Directory.Exists(folder["run"]));
+    }
+
+    private static TemporaryFolder WithShortText()
+    {
+        TemporaryFolder folder = Fixtures.Temporary();
+        File.WriteAllText(folder["short.txt"], "abcd\nefgh\n"[..7]);
+        return folder;
+    }
+}

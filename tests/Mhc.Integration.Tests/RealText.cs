@@ -1,0 +1,31 @@
+using Mhc.MLNet;
+using Mhc.Onnx;
+using Mhc.Testing;
+using Mhc.Training;
+
+namespace Mhc.Integration.Tests;
+
+/// <summary>Text that people wrote, which lies beside the repository where there is some.</summary>
+public class RealText
+{
+    [Fact]
+    public void IsToldFromItsOwnWordsShuffled()
+    {
+        string shakespeare = Path.Combine(Fixtures.Repository, "..", "shared", "data", "text", "tinyshakespeare.txt");
+        Assert.SkipUnless(File.Exists(shakespeare), $"{shakespeare} is not there.");
+        using TemporaryFolder folder = Fixtures.Temporary();
+        TextDataset data = TextDataset.FromFiles(shakespeare, TokenizerKind.Char);
+        var config = new Training.MhcConfig { VocabSize = data.Tokenizer.VocabSize, BlockSize = 64, NLayer = 2, NHead = 4, NEmbd = 64 };
+        TrainingResult run = Trainer.Train(config, new TrainingOptions { MaxIters = 300, EvalInterval = 150, LearningRate = 3e-3, WarmupIters = 20, Device = "cpu" }, data, folder["run"]);
+        OnnxExporter.Export(run.BestFolder, folder["model.onnx"]);
+        using var scorer = new MhcScorer(folder["model.onnx"]);
+        string[] lines = [.. File.ReadLines(shakespeare).Where(line => line.Split(' ').Length > 5).TakeLast(300)];
+        var random = new Random(1);
+        string[] shuffled = [.. lines.Select(line => string.Join(' ', line.Split(' ').OrderBy(_ => random.Next())))];
+
+        IReadOnlyList<MhcScore> ordered = scorer.Score(lines), disordered = scorer.Score(shuffled);
+
+        int ordersFound = lines.Index().Count(line => ordered[line.Index].LogLikelihood > disordered[line.Index].LogLikelihood);
+        Assert.True(ordersFound > 0.7 * lines.Length, $"The order that was written is the likelier one in {ordersFound} of {lines.Length} lines only.");
+    }
+}

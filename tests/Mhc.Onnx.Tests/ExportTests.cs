@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Mhc.Testing;
+
+namespace Mhc.Onnx.Tests;
+
+public class ExportTests
+{
+    private static readonly string Tiny = Fixtures.Folder("mhc-tiny");
+
+    [Fact]
+    public void DefaultsAreScores() => Assert.Equal(OnnxOutputs.Scores, new OnnxExportOptions().Outputs);
+
+    [Fact]
+    public void ResultTellsWhatWasWritten()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        HMatrices[] matrices = [.. Checkpoint.Open(Tiny).ProjectHMatrices()];
+
+        OnnxExportResult result = OnnxExporter.Export(Tiny, folder["model.onnx"]);
+
+        OnnxModelSummary summary = OnnxModelSummary.Read(folder["model.onnx"]);
+        Assert.Equal(new(folder["model.onnx"], new FileInfo(folder["model.onnx"]).Length, summary.OperatorCounts.Values.Sum(), summary.ParameterCount,
+            matrices.Max(h => h.MaxRowError), matrices.Max(h => h.MaxColumnError)), result);
+        Assert.InRange(result.MaxRowError, 1e-6, 0.1);
+        Assert.InRange(result.MaxColumnError, 0, 1e-15);
+    }
+
+    [Fact]
+    public void ReplacesTheFileThatIsThereAndLeavesNothingElse()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        File.WriteAllText(folder["model.onnx"], "an older model");
+
+        OnnxExporter.Export(Tiny, folder["model.onnx"]);
+
+        Assert.Equal([folder["model.onnx"]], Directory.EnumerateFiles(folder.Path));
+        Assert.Equal(GraphBuilder.Opset, OnnxModelSummary.Read(folder["model.onnx"]).Opset);
+    }
+
+    [Fact]
+    public void BytesAreTheSameInEveryLanguage()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        OnnxExporter.Export(Tiny, folder["first.onnx"]);
+        CultureInfo here = CultureInfo.CurrentCulture;
+        var elsewhere = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        elsewhere.NumberFormat.NegativeSign = "−";
+        elsewhere.NumberFormat.NumberDecimalSeparator = ",";
+        try
+        {
+            CultureInfo.CurrentCulture = elsewhere;
+            OnnxExporter.Export(Tiny, folder["second.onnx"]);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = here;
+        }
+
+        Assert.Equal(SHA256.HashData(File.ReadAllBytes(folder["first.onnx"])), SHA256.HashData(File.ReadAllBytes(folder["second.onnx"])));
+    }
+
+    [Fact]
+    public void FolderThatIsNotThereIsNamed()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+
+        var e = Assert.Throws<DirectoryNotFoundException>(() => OnnxExporter.Export(Tiny, Path.Combine(folder["exports"], "model.onnx")));
+
+        Assert.Equal($"There is no folder '{folder["exports"]}' to write model.onnx to.", e.Message);
+    }
+
+    [Fact]
+    public void ModelThatDoesNotFitOneFileIsRefusedBeforeItsWeightsAreRead()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        MhcConfig large = SyntheticCheckpoint.Tiny with { VocabSize = 30_000_000 };
+        SyntheticCheckpoint.WriteWithoutWeights(folder.Path, large);
+
+        var e = Assert.Throws<NotSupportedException>(() => OnnxExporter.Export(folder.Path, folder["model.onnx"]));
+
+        Assert.Equal("The model has 2400041772 bytes of weights; one ONNX file holds less than 2 GiB, of which weights at most 2130706431. "
+            + "Train a smaller model.", e.Message);
+        Assert.False(File.Exists(folder["model.onnx"]));
+    }
+}

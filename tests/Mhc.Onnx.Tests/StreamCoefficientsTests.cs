@@ -1,0 +1,17 @@
+namespace Mhc.Onnx.Tests;
+
+public class StreamCoefficientsTests
+{
+    // By hand: H_res[from, to] sends a quarter of stream 0 to stream 1, h_pre reads stream 0, h_post writes to stream 1 only.
+    private static readonly HMatrices Sublayer = new("transformer.h.0.hc_attn", [1, 0], [[0.75, 0.25], [0.5, 0.5]], [0, 1]);
+
+    [Fact]
+    public void AreTheProductsOfTheMatricesOnTheWay()
+    {
+        StreamCoefficients coefficients = StreamCoefficients.Of([Sublayer, Sublayer]);
+
+        // new[0] = 0.75 e + 0.5 e; new[1] = 0.25 e + 0.5 e + y_0
+        Assert.Equal([[1], [1.25, 0]], coefficients.BranchInputs);
+        Assert.Equal([[0.75 * 1.25 + 0.5 * 0.75, 0.5, 0], [0.25 * 1.25 + 0.5 * 0.75, 0.5, 1]], coefficients.FinalStreams);
+    }
+}
