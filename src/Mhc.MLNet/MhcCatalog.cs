@@ -13,7 +13,8 @@ public static class MhcCatalog
     /// </summary>
     /// <remarks>
     /// It hangs on the context and not on a catalog because ML.NET's catalogs hide their environment. Fitting opens the model and learns
-    /// nothing. A saved pipeline carries the model in its zip and loads with a plain <c>mlContext.Model.Load</c> wherever Mhc.MLNet is deployed.
+    /// nothing. A saved pipeline carries the model in its zip and loads with a plain <c>mlContext.Model.Load</c> wherever Mhc.MLNet is
+    /// deployed.
     /// </remarks>
     public static IEstimator<MhcScoringTransformer> ScoreMhc(this MLContext mlContext, MhcScoringOptions options)
     {

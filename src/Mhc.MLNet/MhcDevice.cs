@@ -9,6 +9,6 @@ public enum MhcDevice
     /// <summary>On an NVIDIA GPU, or not at all: loading fails where CUDA cannot be used.</summary>
     Cuda,
 
-    /// <summary>On an NVIDIA GPU where CUDA can be used, on the CPU elsewhere; <see cref="MhcScorer.Device"/> says which it became.</summary>
+    /// <summary>On an NVIDIA GPU where CUDA can be used, otherwise on the CPU; see <see cref="MhcScorer.Device"/>.</summary>
     CudaIfAvailable,
 }

@@ -9,7 +9,7 @@ public sealed record MhcScore
     /// <value>Natural-log probability of each scored token given those before it, in the text's order.</value>
     public required float[] TokenLogProbs { get; init; }
 
-    /// <value>How many Unicode scalar values and lone surrogates have no token in the model's vocabulary; they are left out of the score.</value>
+    /// <value>How many Unicode scalar values and lone surrogates the model has no token for; they are left out of the score.</value>
     public required int UnknownCount { get; init; }
 
     /// <value>Length of the text in UTF-8, what is unknown included. A lone surrogate counts 3.</value>

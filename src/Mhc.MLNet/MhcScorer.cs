@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
-using System.Text;
 using Mhc.MLNet.Scoring;
 using Microsoft.ML.OnnxRuntime;
 
@@ -16,13 +13,8 @@ namespace Mhc.MLNet;
 /// </remarks>
 public sealed class MhcScorer : IDisposable
 {
-    // Texts are sorted by length within so many batches, so that little of a batch is padding.
-    private const int MaxBatchesAhead = 16;
-
     private readonly SharedSession _session;
-    private readonly ScoringModel _model;
-    private readonly int _tokensPerBatch;
-    private readonly ConcurrentBag<Batch> _idleBatches = [];
+    private readonly TextBatches _batches;
 
     /// <summary>Opens an .onnx file made by <c>mhc export</c>. Open only files that you trust.</summary>
     /// <param name="modelPath">Path of the file.</param>
@@ -46,7 +38,7 @@ public sealed class MhcScorer : IDisposable
     }
 
     internal MhcScorer(byte[] model, string source, MhcScorerOptions? options)
-        : this(source, settings => new InferenceSession(model, settings), options)
+        : this(source, settings => new InferenceSession(NotNull(model), settings), options)
     {
     }
 
@@ -57,7 +49,9 @@ public sealed class MhcScorer : IDisposable
         (InferenceSession session, Device, WhyNotCuda) = SessionFactory.Open(open, options, source);
         try
         {
-            _model = ScoringModel.Read(session.ModelMetadata.CustomMetadataMap, session.InputNames, session.OutputNames, source);
+            var model = ScoringModel.Read(session.ModelMetadata.CustomMetadataMap, session.InputNames, session.OutputNames, source);
+            _batches = new TextBatches(model, options.TokensPerBatch);
+            Model = model.Info;
         }
         catch
         {
@@ -65,11 +59,10 @@ public sealed class MhcScorer : IDisposable
             throw;
         }
         _session = new SharedSession(session);
-        _tokensPerBatch = Math.Max(options.TokensPerBatch, Model.ContextLength);
     }
 
     /// <value>What the model says about itself.</value>
-    public MhcModelInfo Model => _model.Info;
+    public MhcModelInfo Model { get; }
 
     /// <value>Where the model runs: <see cref="MhcDevice.Cpu"/> or <see cref="MhcDevice.Cuda"/>.</value>
     public MhcDevice Device { get; }
@@ -90,7 +83,7 @@ public sealed class MhcScorer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(texts);
         using SharedSession.Use use = _session.Enter();
-        return [.. LookAhead(texts).SelectMany(group => Score(group, use))];
+        return [.. _batches.LookAhead(texts).SelectMany(group => _batches.Score(group, use.Session))];
     }
 
     /// <summary>
@@ -105,12 +98,12 @@ public sealed class MhcScorer : IDisposable
 
         IEnumerable<MhcScore> Iterate()
         {
-            foreach (List<EncodedText> group in LookAhead(texts))
+            foreach (List<EncodedText> group in _batches.LookAhead(texts))
             {
                 // The session is held for a group, not from one result to the next: an iterator may never be finished.
                 MhcScore[] scores;
                 using (SharedSession.Use use = _session.Enter())
-                    scores = [.. Score(group, use)];
+                    scores = [.. _batches.Score(group, use.Session)];
                 foreach (MhcScore score in scores)
                     yield return score;
             }
@@ -120,68 +113,16 @@ public sealed class MhcScorer : IDisposable
     /// <summary>Closes the model once the calls under way have finished. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose() => _session.Dispose();
 
-    private IEnumerable<List<EncodedText>> LookAhead(IEnumerable<string> texts)
-    {
-        var group = new List<EncodedText>();
-        int batchesAhead = 1;
-        long tokens = 0;
-        foreach (string text in texts)
-        {
-            EncodedText encoded = Encode(text);
-            group.Add(encoded);
-            tokens += encoded.Sequence.Length + 1; // one more, so that empty texts end a group too
-            if (tokens < (long)batchesAhead * _tokensPerBatch)
-                continue;
-            yield return group;
-            (group, tokens, batchesAhead) = ([], 0, Math.Min(batchesAhead * 2, MaxBatchesAhead));
-        }
-        if (group.Count > 0)
-            yield return group;
-    }
-
-    private EncodedText Encode(string text)
-    {
-        (IReadOnlyList<int> ids, int unknownCount) = _model.Tokenizer.Encode(text);
-        int[] sequence = Model.PrefixTokenId is int prefix && ids.Count > 0 ? [prefix, .. ids] : [.. ids];
-        return new EncodedText(sequence, unknownCount, Encoding.UTF8.GetByteCount(text));
-    }
-
-    private IEnumerable<MhcScore> Score(List<EncodedText> group, SharedSession.Use use)
-    {
-        var windows = new List<Window>();
-        foreach (EncodedText text in group)
-        {
-            int before = windows.Count;
-            windows.AddRange(Window.Cut(text, Model.ContextLength));
-            text.WindowCount = windows.Count - before;
-        }
-        windows.Sort((a, b) => a.Length.CompareTo(b.Length));
-
-        Batch batch = _idleBatches.TryTake(out Batch? idle) ? idle : new Batch(_tokensPerBatch);
-        ReadOnlySpan<Window> rest = CollectionsMarshal.AsSpan(windows);
-        while (rest.Length > 0)
-        {
-            int rows = RowsThatFit(rest);
-            batch.Run(use.Session, rest[..rows]);
-            rest = rest[rows..];
-        }
-        _idleBatches.Add(batch);
-        return group.Select(text => text.ToScore());
-    }
-
-    /// <summary>How many of the windows, sorted by length, fit into one batch when all are padded to the last one's length.</summary>
-    private int RowsThatFit(ReadOnlySpan<Window> windows)
-    {
-        int rows = 1;
-        while (rows < windows.Length && (rows + 1) * windows[rows].Length <= _tokensPerBatch)
-            rows++;
-        return rows;
-    }
-
     private static string Existing(string modelPath)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(modelPath);
         return File.Exists(modelPath) ? modelPath : throw new FileNotFoundException(
             $"{modelPath} does not exist. Make it with `mhc export`, or correct the path.", modelPath);
+    }
+
+    private static byte[] NotNull(byte[] model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model;
     }
 }

@@ -3,7 +3,9 @@ namespace Mhc.MLNet;
 /// <summary>How <see cref="MhcCatalog.ScoreMhc"/> scores a text column.</summary>
 public sealed record MhcScoringOptions : MhcScorerOptions
 {
-    /// <value>The .onnx file, made by <c>mhc export</c>. Read when the estimator is fitted; a saved pipeline carries the model in its zip.</value>
+    /// <value>
+    /// The .onnx file, made by <c>mhc export</c>. Read when the estimator is fitted; a saved pipeline carries the model in its zip.
+    /// </value>
     public required string ModelPath { get; init; }
 
     /// <value>The text column to score. Default: <c>Text</c>.</value>

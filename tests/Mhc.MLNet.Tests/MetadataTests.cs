@@ -29,7 +29,8 @@ public class Metadata
     public void SaysWhatTheModelIs()
     {
         MhcModelInfo info = Read(Complete()).Info;
-        Assert.Equal((16, "byte", 256, 10, null), (info.ContextLength, info.TokenizerType, info.VocabularySize, info.PrefixTokenId, info.EosTokenId));
+        Assert.Equal(("byte", 256), (info.TokenizerType, info.VocabularySize));
+        Assert.Equal((16, 10, null), (info.ContextLength, info.PrefixTokenId, info.EosTokenId));
         Assert.Equal(("plain", "float32", "ab"), (info.Layout, info.Precision, info.WeightsSha256));
         Assert.Equal((null, null, null), (info.Validation, info.HRes, info.Training));
     }
@@ -70,7 +71,8 @@ public class Metadata
     {
         Dictionary<string, string> metadata = Complete();
         metadata[key] = found;
-        Assert.Equal($"a.onnx: metadata `{key}` is {found}, expected {expected}. Export the checkpoint again with `mhc export`.", Error(metadata));
+        Assert.Equal(
+            $"a.onnx: metadata `{key}` is {found}, expected {expected}. Export the checkpoint again with `mhc export`.", Error(metadata));
     }
 
     [Fact]
@@ -78,9 +80,8 @@ public class Metadata
     {
         Dictionary<string, string> metadata = Complete();
         metadata["mhc.h_res"] = """{"projection":"sinkhorn","max_row_error":0}""";
-        Assert.Equal("""
-            a.onnx: metadata `mhc.h_res` is {"projection":"sinkhorn","max_row_error":0}, expected an object as docs/onnx-metadata.md describes it.
-            """.Trim() + " Export the checkpoint again with `mhc export`.", Error(metadata));
+        Assert.Equal("""a.onnx: metadata `mhc.h_res` is {"projection":"sinkhorn","max_row_error":0}, expected an object """
+            + "as docs/onnx-metadata.md describes it. Export the checkpoint again with `mhc export`.", Error(metadata));
     }
 
     [Fact]
@@ -88,8 +89,8 @@ public class Metadata
     {
         Dictionary<string, string> metadata = Complete();
         metadata["mhc.format_version"] = "2";
-        Assert.Equal("a.onnx: metadata `mhc.format_version` is 2, this release of Mhc.MLNet reads version 1. Export the checkpoint again with `mhc export`.",
-            Error(metadata));
+        Assert.Equal("a.onnx: metadata `mhc.format_version` is 2, this release of Mhc.MLNet reads version 1. "
+            + "Export the checkpoint again with `mhc export`.", Error(metadata));
     }
 
     [Fact]
@@ -97,8 +98,8 @@ public class Metadata
     {
         Dictionary<string, string> metadata = Complete();
         metadata["mhc.config"] = """{"vocab_size":65}""";
-        Assert.Equal("a.onnx: `mhc.tokenizer`: it has 256 ids, but the model's `vocab_size` is 65. Export the checkpoint again with `mhc export`.",
-            Error(metadata));
+        Assert.Equal("a.onnx: `mhc.tokenizer`: it has 256 ids, but the model's `vocab_size` is 65. "
+            + "Export the checkpoint again with `mhc export`.", Error(metadata));
     }
 
     [Fact]

@@ -10,7 +10,8 @@ public class OpenedModel
     {
         using var scorer = new MhcScorer(TestModels.Bytes);
         MhcModelInfo model = scorer.Model;
-        Assert.Equal((16, "byte", 256, 10, null), (model.ContextLength, model.TokenizerType, model.VocabularySize, model.PrefixTokenId, model.EosTokenId));
+        Assert.Equal(("byte", 256), (model.TokenizerType, model.VocabularySize));
+        Assert.Equal((16, 10, null), (model.ContextLength, model.PrefixTokenId, model.EosTokenId));
         Assert.Equal(new MhcValidation { P50 = 1.5, P95 = 2.5, P99 = 3.5, P999 = 4.5, Texts = 7 }, model.Validation);
         Assert.Equal(new MhcTrainingInfo { Step = 3, ValidationLoss = 2.75, DataSha256 = Checkpoint.DataSha256 }, model.Training);
         Assert.Equal("sinkhorn", model.HRes!.Projection);
@@ -28,7 +29,7 @@ public class OpenedModel
 
     [Fact]
     public void DoesNotGrowOverTenThousandTexts() =>
-        Assert.InRange(long.Parse(SecondProcess.Start("score-many", TestModels.Bytes)), long.MinValue, 24);
+        Assert.InRange(long.Parse(SecondProcess.Start("score-many", TestModels.Bytes)), long.MinValue, 16);
 }
 
 public class ModelThatCannotScoreText
@@ -41,21 +42,21 @@ public class ModelThatCannotScoreText
     public void IsNoOnnxModel()
     {
         string path = Temporary.File("story.onnx", Encoding.UTF8.GetBytes("Once upon a time"));
-        Assert.Equal($"{path}: ONNX Runtime cannot load it as a model: [ErrorCode:InvalidProtobuf] Load model from {path} failed:Protobuf parsing failed. "
-            + "Make one with `mhc export`.", Error(path));
+        Assert.Equal($"{path}: ONNX Runtime cannot load it as a model: [ErrorCode:InvalidProtobuf] "
+            + $"Load model from {path} failed:Protobuf parsing failed. Make one with `mhc export`.", Error(path));
     }
 
     [Fact]
     public void IsNotOurs()
     {
         string path = Temporary.File("identity.onnx", ForeignModel);
-        Assert.Equal($"{path} is an ONNX model, but not one made by `mhc export`: its metadata has no `mhc.format_version`. Make one with `mhc export`.",
-            Error(path));
+        Assert.Equal($"{path} is an ONNX model, but not one made by `mhc export`: its metadata has no "
+            + "`mhc.format_version`. Make one with `mhc export`.", Error(path));
     }
 
     [Fact]
-    public void GivesLogits() => Assert.Equal($"{TestModels.Logits} has inputs input_ids and outputs logits; text scoring needs input_ids, positions, targets "
-        + "and logprobs. Export the checkpoint again with `mhc export --outputs scores`.", Error(TestModels.Logits));
+    public void GivesLogits() => Assert.Equal($"{TestModels.Logits} has inputs input_ids and outputs logits; "
+        + "text scoring needs input_ids, positions, targets and logprobs. Export the checkpoint again with `mhc export --outputs scores`.", Error(TestModels.Logits));
 
     [Fact]
     public void HasNoTokenizer() => Assert.Equal($"{TestModels.WithoutTokenizer} has no tokenizer, so it cannot score text. "
@@ -63,7 +64,7 @@ public class ModelThatCannotScoreText
 
     // ir_version 8, one Identity node from float x[1] to y[1], opset 17: the smallest model of somebody else.
     private static byte[] ForeignModel => Convert.FromHexString(
-        "0808" + "3A2F" + "0A10" + "0A0178" + "120179" + "22084964656E74697479" + "120167" + "5A0B" + "0A0178" + "1206" + "0A04080112" + "00"
+        "0808" + "3A2F" + "0A10" + "0A0178" + "120179" + "22084964656E74697479" + "120167" + "5A0B" + "0A0178" + "1206" + "0A0408011200"
         + "620B" + "0A0179" + "1206" + "0A04080112" + "00" + "4202" + "1011");
 
     private static string Error(string path) => Assert.Throws<InvalidDataException>(() => new MhcScorer(path)).Message;
@@ -82,8 +83,8 @@ public class MissingOnnxRuntime
             if (Path.GetExtension(name) is ".dll" or ".json" && !name.Contains("onnxruntime.dll") && !name.EndsWith(".deps.json"))
                 File.Copy(file, Path.Combine(folder.FullName, name));
         }
-        Assert.Equal("ONNX Runtime's native library was not found: add the package Microsoft.ML.OnnxRuntime, or Microsoft.ML.OnnxRuntime.Gpu for CUDA, "
-            + "to the program that scores.", SecondProcess.Start("open", TestModels.Bytes, folder.FullName));
+        Assert.Equal("ONNX Runtime's native library was not found: add the package Microsoft.ML.OnnxRuntime, "
+            + "or Microsoft.ML.OnnxRuntime.Gpu for CUDA, to the program that scores.", SecondProcess.Start("open", TestModels.Bytes, folder.FullName));
     }
 }
 
@@ -93,9 +94,11 @@ public class CudaThatIsNotThere
     public void IsAnErrorWhereItIsRequired()
     {
         SkipWithCuda();
-        var error = Assert.Throws<InvalidOperationException>(() => new MhcScorer(TestModels.Bytes, new MhcScorerOptions { Device = MhcDevice.Cuda }));
-        Assert.Equal($"{TestModels.Bytes}: CUDA device 0 cannot run it: {error.InnerException!.Message} Reference the package Microsoft.ML.OnnxRuntime.Gpu "
-            + "in place of Microsoft.ML.OnnxRuntime and install CUDA and cuDNN, or choose MhcDevice.CudaIfAvailable or MhcDevice.Cpu.", error.Message);
+        var required = new MhcScorerOptions { Device = MhcDevice.Cuda };
+        var error = Assert.Throws<InvalidOperationException>(() => new MhcScorer(TestModels.Bytes, required));
+        Assert.Equal($"{TestModels.Bytes}: CUDA device 0 cannot run it: {error.InnerException!.Message} "
+            + "Reference the package Microsoft.ML.OnnxRuntime.Gpu in place of Microsoft.ML.OnnxRuntime and install CUDA and cuDNN, "
+            + "or choose MhcDevice.CudaIfAvailable or MhcDevice.Cpu.", error.Message);
     }
 
     [Fact]

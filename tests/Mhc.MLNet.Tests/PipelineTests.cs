@@ -18,7 +18,8 @@ public class ScoredColumn
         foreach ((ScoredRow row, MhcScore score) in rows.Zip(model.Scorer.Score(Texts)))
         {
             Assert.Equal((score.TokenCount, score.UnknownCount), (row.TokenCount, row.UnknownCount));
-            Assert.Equal(((float)score.LogLikelihood, (float)score.Perplexity, (float)score.BitsPerByte), (row.LogLikelihood, row.Perplexity, row.BitsPerByte));
+            Assert.Equal(((float)score.LogLikelihood, (float)score.Perplexity, (float)score.BitsPerByte),
+                (row.LogLikelihood, row.Perplexity, row.BitsPerByte));
             Assert.Equal(score.TokenLogProbs, row.TokenLogProbs);
         }
     }
@@ -70,7 +71,8 @@ public class ScoredColumn
         Assert.Equal(all[..7], MlContext.Data.TakeRows(scored, 7).GetColumn<float>("LogLikelihood"));
         Assert.Equal(all[7..], MlContext.Data.SkipRows(scored, 7).GetColumn<float>("LogLikelihood"));
         Assert.Equal(all.Order(), MlContext.Data.ShuffleRows(scored, seed: 1).GetColumn<float>("LogLikelihood").Order());
-        Assert.Equal(all.Count(value => value < -100), MlContext.Data.FilterRowsByColumn(scored, "LogLikelihood", upperBound: -100).GetColumn<int>("TokenCount").Count());
+        Assert.Equal(all.Count(value => value < -100),
+            MlContext.Data.FilterRowsByColumn(scored, "LogLikelihood", upperBound: -100).GetColumn<int>("TokenCount").Count());
         Assert.Equal(all[1], scored.Preview(maxRows: 5).RowView[1].Values.Single(pair => pair.Key == "LogLikelihood").Value);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
@@ -6,11 +7,15 @@ namespace Mhc.MLNet.Tests;
 
 public class MhcMLNetAssembly
 {
-    private const BindingFlags Any = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Any = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static
+        | BindingFlags.DeclaredOnly;
 
     [Fact]
     public void ReferencesNoOtherPartOfTheProjectAndNoNativeBackend() => Assert.Equal(
-        ["Microsoft.ML.Core", "Microsoft.ML.Data", "Microsoft.ML.DataView", "Microsoft.ML.OnnxRuntime", "Microsoft.ML.Tokenizers", "Microsoft.ML.Transforms"],
+        [
+            "Microsoft.ML.Core", "Microsoft.ML.Data", "Microsoft.ML.DataView", "Microsoft.ML.OnnxRuntime", "Microsoft.ML.Tokenizers",
+            "Microsoft.ML.Transforms",
+        ],
         typeof(MhcScorer).Assembly.GetReferencedAssemblies().Select(name => name.Name!).Where(name => !name.StartsWith("System.")).Order());
 
     /// <summary>
@@ -63,7 +68,7 @@ public class MhcMLNetAssembly
         }
     }
 
-    private static bool IsMlNet(TypeReference type, MetadataReader metadata, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Assembly? assembly)
+    private static bool IsMlNet(TypeReference type, MetadataReader metadata, [NotNullWhen(true)] out Assembly? assembly)
     {
         string name = metadata.GetString(metadata.GetAssemblyReference((AssemblyReferenceHandle)type.ResolutionScope).Name);
         assembly = name is "Microsoft.ML.Core" or "Microsoft.ML.Data" ? Assembly.Load(name) : null;

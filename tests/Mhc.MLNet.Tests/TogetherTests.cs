@@ -61,6 +61,14 @@ public class TextsScoredTogether
     }
 
     [Fact]
+    public void MayNotBeNull()
+    {
+        using var scorer = new MhcScorer(TestModels.Bytes);
+        Assert.Throws<ArgumentNullException>(() => scorer.Score(["a", null!]));
+        Assert.Throws<ArgumentNullException>(() => scorer.Score((string)null!));
+    }
+
+    [Fact]
     public void MayBeNone()
     {
         using var scorer = new MhcScorer(TestModels.Bytes);
@@ -85,7 +93,8 @@ public class TextsScoredLazily
     {
         using var scorer = new MhcScorer(TestModels.Bytes, new MhcScorerOptions { TokensPerBatch = 100 });
         int read = 0;
-        using IEnumerator<MhcScore> scores = scorer.ScoreLazily(Enumerable.Repeat("12345678", 1000).Select(text => (text, read++).text)).GetEnumerator();
+        IEnumerable<string> texts = Enumerable.Repeat("12345678", 1000).Select(text => (text, read++).text);
+        using IEnumerator<MhcScore> scores = scorer.ScoreLazily(texts).GetEnumerator();
         var readAt = new List<int>();
         for (int i = 0; i < 31; i++)
         {

@@ -10,11 +10,13 @@ public class Windows
 
     [Fact]
     public void ScoreEachPositionOnceAndInOrder() => Lengths.Sample(lengths =>
-        Assert.Equal(Enumerable.Range(0, lengths.Positions), Cut(lengths).SelectMany(w => Enumerable.Range(w.Start + w.FirstScored, w.ScoredCount))));
+        Assert.Equal(Enumerable.Range(0, lengths.Positions),
+            Cut(lengths).SelectMany(w => Enumerable.Range(w.Start + w.FirstScored, w.ScoredCount))));
 
     [Fact]
     public void StayWithinTheTextAndTheContext() => Lengths.Sample(lengths =>
-        Assert.All(Cut(lengths), w => Assert.True(w.Start >= 0 && w.Length <= lengths.Context && w.Start + w.Length <= lengths.Positions && w.ScoredCount > 0)));
+        Assert.All(Cut(lengths), w => Assert.True(
+            w.Start >= 0 && w.Length <= lengths.Context && w.Start + w.Length <= lengths.Positions && w.ScoredCount > 0)));
 
     [Fact]
     public void GiveWhatTheyScoreHalfAContextOrAllThatThereIs() => Lengths.Sample(lengths =>

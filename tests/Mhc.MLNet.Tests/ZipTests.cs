@@ -24,11 +24,12 @@ public class SavedPipeline
     public void KeepsItsPlaceInAChain()
     {
         ITransformer chain = MlContext.Transforms.Text.NormalizeText("Lower", "Text")
-            .Append(MlContext.ScoreMhc(new MhcScoringOptions { ModelPath = TestModels.Bytes, TextColumn = "Lower", TokensPerBatch = 7, Threads = 1 }))
+            .Append(MlContext.ScoreMhc(new MhcScoringOptions { ModelPath = TestModels.Bytes, TextColumn = "Lower", TokensPerBatch = 7 }))
             .Append(MlContext.Transforms.Concatenate("Features", "BitsPerByte", "Perplexity"))
             .Fit(Empty);
         using var owner = (IDisposable)chain;
-        Assert.Equal(SecondProcess.Start("predict", Save(chain)), SecondProcess.Start("predict", Save(MlContext.Model.Load(Save(chain), out _))));
+        string zip = Save(chain);
+        Assert.Equal(SecondProcess.Start("predict", zip), SecondProcess.Start("predict", Save(MlContext.Model.Load(zip, out _))));
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public class SavedPipeline
         string onnx = Temporary.File("changed.onnx", File.ReadAllBytes(TestModels.Bytes));
         using MhcScoringTransformer model = Fit(onnx);
         File.AppendAllText(onnx, " ");
-        Assert.Equal($"{onnx} was changed or deleted after the pipeline was fitted, so it cannot be saved with it. Put the file back, or fit the pipeline again.",
+        Assert.Equal($"{onnx} was changed or deleted after the pipeline was fitted, so it cannot be saved with it. "
+            + "Put the file back, or fit the pipeline again.",
             Assert.Throws<InvalidOperationException>(() => Save(model)).Message);
     }
 

@@ -26,7 +26,8 @@ internal sealed class OnnxFile
         CheckFits(_path, _stamp.Length);
         if (Stamp(_path) != _stamp)
             throw new InvalidOperationException(
-                $"{_path} was changed or deleted after the pipeline was fitted, so it cannot be saved with it. Put the file back, or fit the pipeline again.");
+                $"{_path} was changed or deleted after the pipeline was fitted, so it cannot be saved with it. "
+                + "Put the file back, or fit the pipeline again.");
         return File.ReadAllBytes(_path);
     }
 

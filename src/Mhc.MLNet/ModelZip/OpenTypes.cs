@@ -5,7 +5,7 @@ using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
 using Microsoft.Build.Utilities;
 
-/// <summary>Build task of OpenMlNet.targets: copies an assembly and makes the named types and their methods and fields public in the copy.</summary>
+/// <summary>Build task of OpenMlNet.targets: copies an assembly; in the copy the named types, their methods and fields are public.</summary>
 public class OpenTypes : Task
 {
     // ECMA-335 II.23.1: the low three bits of the Flags column say who may see a type, a field, a method.

@@ -24,7 +24,8 @@ internal static class ZipOptions
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"The options of the mHC text scorer in the zip are {json}: {e.Message} Fit and save the pipeline again.", e);
+            throw new InvalidDataException(
+                $"The options of the mHC text scorer in the zip are {json}: {e.Message} Fit and save the pipeline again.", e);
         }
     }
 }

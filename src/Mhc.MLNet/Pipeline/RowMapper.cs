@@ -54,7 +54,9 @@ internal sealed class RowMapper(ScoringSchema schema, MhcScorer scorer) : IRowTo
 
         public override ValueGetter<DataViewRowId> GetIdGetter() => _input.GetIdGetter();
 
-        /// <summary>One scoring for all columns of a row. The text is compared as well: not every row that ML.NET hands in counts positions.</summary>
+        /// <summary>
+        /// One scoring for all columns of a row. The text is compared as well: not every row that ML.NET hands in counts positions.
+        /// </summary>
         private MhcScore CurrentScore()
         {
             ReadOnlyMemory<char> text = default;

@@ -20,7 +20,8 @@ internal sealed class ScoredCursor(
     {
         bool row = rows?.MoveNext() ?? scores!.MoveNext();
         if (rows is not null && scores is not null && scores.MoveNext() != row)
-            throw new InvalidOperationException("Two cursors over the source of the scored view gave different numbers of rows. Cache the source with mlContext.Data.Cache.");
+            throw new InvalidOperationException("Two cursors over the source of the scored view gave different numbers of rows. "
+                + "Cache the source with mlContext.Data.Cache.");
         _position = row ? _position + 1 : -1;
         return row;
     }

@@ -43,7 +43,8 @@ internal sealed class ScoringSchema
         if (inputSchema.GetColumnOrNull(name) is not DataViewSchema.Column column)
             throw new ArgumentOutOfRangeException(nameof(inputSchema), $"Could not find input column '{name}'");
         if (column.Type != TextDataViewType.Instance)
-            throw new ArgumentOutOfRangeException(nameof(inputSchema), $"Schema mismatch for input column '{name}': expected String, got {column.Type}");
+            throw new ArgumentOutOfRangeException(
+                nameof(inputSchema), $"Schema mismatch for input column '{name}': expected String, got {column.Type}");
         return column;
     }
 }

@@ -13,7 +13,7 @@ internal sealed class Batch(int capacity)
     private readonly long[] _targets = new long[capacity];
     private readonly float[] _logProbs = new float[capacity];
 
-    /// <summary>Scores the windows and writes the result into their texts. B windows as T = the longest of them; at most capacity B·T.</summary>
+    /// <summary>Scores B windows, padded to the longest of them, T, and writes the result into their texts. B·T is at most the capacity.</summary>
     public void Run(InferenceSession session, ReadOnlySpan<Window> windows)
     {
         int tokens = 0;

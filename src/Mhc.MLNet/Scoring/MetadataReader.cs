@@ -13,10 +13,12 @@ internal sealed class MetadataReader(IReadOnlyDictionary<string, string> propert
     {
         if (!properties.TryGetValue("mhc.format_version", out string? found))
             throw new InvalidDataException(
-                $"{source} is an ONNX model, but not one made by `mhc export`: its metadata has no `mhc.format_version`. Make one with `mhc export`.");
+                $"{source} is an ONNX model, but not one made by `mhc export`: its metadata has no `mhc.format_version`. "
+                + "Make one with `mhc export`.");
         if (found != $"{SupportedVersion}")
             throw new InvalidDataException(
-                $"{source}: metadata `mhc.format_version` is {found}, this release of Mhc.MLNet reads version {SupportedVersion}. {Throw.ExportAgain}");
+                $"{source}: metadata `mhc.format_version` is {found}, this release of Mhc.MLNet reads version {SupportedVersion}. "
+                + Throw.ExportAgain);
     }
 
     public int Integer(string key, int atLeast)

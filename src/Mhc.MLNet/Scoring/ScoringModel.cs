@@ -16,14 +16,16 @@ internal sealed record ScoringModel(MhcModelInfo Info, MhcTokenizer Tokenizer)
         CheckGraph(inputs, outputs, source);
         if (reader.IsNone("mhc.tokenizer"))
             throw new InvalidDataException(
-                $"{source} has no tokenizer, so it cannot score text. Put a tokenizer.json into the checkpoint folder and export again with `mhc export`.");
+                $"{source} has no tokenizer, so it cannot score text. "
+                + "Put a tokenizer.json into the checkpoint folder and export again with `mhc export`.");
 
         var definition = TokenizerDefinition.Read(reader.Object("mhc.tokenizer"), source);
         var tokenizer = new MhcTokenizer(definition);
         JsonElement config = reader.Object("mhc.config");
         int vocabularySize = VocabularySize(config, source);
         if (tokenizer.VocabularySize > vocabularySize)
-            Throw.InvalidData_Tokenizer(source, $"it has {tokenizer.VocabularySize} ids, but the model's `vocab_size` is {vocabularySize}.");
+            Throw.InvalidData_Tokenizer(
+                source, $"it has {tokenizer.VocabularySize} ids, but the model's `vocab_size` is {vocabularySize}.");
 
         var info = new MhcModelInfo
         {
@@ -41,7 +43,8 @@ internal sealed record ScoringModel(MhcModelInfo Info, MhcTokenizer Tokenizer)
             WeightsSha256 = reader.Text("mhc.weights_sha256"),
         };
         if (info.PrefixTokenId >= vocabularySize)
-            Throw.InvalidData_Metadata(source, "mhc.prefix_token_id", $"{info.PrefixTokenId}", $"an id below the model's `vocab_size` {vocabularySize}");
+            Throw.InvalidData_Metadata(
+                source, "mhc.prefix_token_id", $"{info.PrefixTokenId}", $"an id below the model's `vocab_size` {vocabularySize}");
         return new ScoringModel(info, tokenizer);
     }
 
@@ -51,12 +54,14 @@ internal sealed record ScoringModel(MhcModelInfo Info, MhcTokenizer Tokenizer)
             return;
         throw new InvalidDataException(
             $"{source} has inputs {string.Join(", ", inputs)} and outputs {string.Join(", ", outputs)}; "
-            + "text scoring needs input_ids, positions, targets and logprobs. Export the checkpoint again with `mhc export --outputs scores`.");
+            + "text scoring needs input_ids, positions, targets and logprobs. "
+            + "Export the checkpoint again with `mhc export --outputs scores`.");
     }
 
     private static int VocabularySize(JsonElement config, string source)
     {
-        if (config.TryGetProperty("vocab_size", out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int size) && size > 0)
+        if (config.TryGetProperty("vocab_size", out JsonElement value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt32(out int size) && size > 0)
             return size;
         Throw.InvalidData_Metadata(source, "mhc.config", config.GetRawText(), "an object whose `vocab_size` is an integer of at least 1");
         return 0;

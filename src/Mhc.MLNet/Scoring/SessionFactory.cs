@@ -23,15 +23,16 @@ internal static class SessionFactory
                 return options.Device == MhcDevice.CudaIfAvailable
                     ? (OpenOnCpu(open, options, source), MhcDevice.Cpu, e.Message)
                     : throw new InvalidOperationException(
-                        $"{source}: CUDA device {options.DeviceId} cannot run it: {e.Message} Reference the package Microsoft.ML.OnnxRuntime.Gpu in place "
-                        + "of Microsoft.ML.OnnxRuntime and install CUDA and cuDNN, or choose MhcDevice.CudaIfAvailable or MhcDevice.Cpu.", e);
+                        $"{source}: CUDA device {options.DeviceId} cannot run it: {e.Message} "
+                        + "Reference the package Microsoft.ML.OnnxRuntime.Gpu in place of Microsoft.ML.OnnxRuntime and install CUDA and cuDNN, "
+                        + "or choose MhcDevice.CudaIfAvailable or MhcDevice.Cpu.", e);
             }
         }
         catch (TypeInitializationException e) when (e.InnerException is DllNotFoundException)
         {
             throw new InvalidOperationException(
-                "ONNX Runtime's native library was not found: add the package Microsoft.ML.OnnxRuntime, or Microsoft.ML.OnnxRuntime.Gpu for CUDA, "
-                + "to the program that scores.", e.InnerException);
+                "ONNX Runtime's native library was not found: add the package Microsoft.ML.OnnxRuntime, "
+                + "or Microsoft.ML.OnnxRuntime.Gpu for CUDA, to the program that scores.", e.InnerException);
         }
     }
 

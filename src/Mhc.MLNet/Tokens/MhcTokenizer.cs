@@ -31,7 +31,7 @@ internal sealed partial class MhcTokenizer
         return (ids, _byteLevel ? 0 : text.EnumerateRunes().Count() - ids.Count);
     }
 
-    /// <summary>GPT-2's printable stand-ins for the 256 byte values, in their order: what byte-level tokenizers of the library look up.</summary>
+    /// <summary>GPT-2's printable stand-ins for the 256 byte values, in order: what the library's byte-level tokenizers look up.</summary>
     private static IEnumerable<string> ByteSymbols()
     {
         int next = 256;

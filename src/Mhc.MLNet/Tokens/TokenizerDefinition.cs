@@ -1,9 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 
 namespace Mhc.MLNet.Tokens;
 
-/// <summary>The checkpoint's tokenizer.json as it travels in the metadata key <c>mhc.tokenizer</c>; docs/checkpoint-format.md specifies it.</summary>
+/// <summary>The checkpoint's tokenizer.json, docs/checkpoint-format.md, as it travels in the metadata key <c>mhc.tokenizer</c>.</summary>
 internal sealed record TokenizerDefinition(string Type, IReadOnlyList<string> Vocabulary)
 {
     private const int SupportedVersion = 1;
@@ -28,7 +29,8 @@ internal sealed record TokenizerDefinition(string Type, IReadOnlyList<string> Vo
         foreach (JsonProperty property in json.EnumerateObject())
         {
             if (!expected.Contains(property.Name))
-                Throw.InvalidData_Tokenizer(source, $"unknown key `{property.Name}`, expected {string.Join(", ", expected.Select(k => $"`{k}`"))}.");
+                Throw.InvalidData_Tokenizer(
+                    source, $"unknown key `{property.Name}`, expected {string.Join(", ", expected.Select(k => $"`{k}`"))}.");
         }
         return new TokenizerDefinition(name, name == "char" ? ReadVocabulary(json.GetProperty("vocabulary"), source) : []);
     }
@@ -42,13 +44,14 @@ internal sealed record TokenizerDefinition(string Type, IReadOnlyList<string> Vo
         foreach (JsonElement entry in json.EnumerateArray())
         {
             if (!IsScalarValue(entry, out string? text) || !seen.Add(text))
-                Throw.InvalidData_Tokenizer(source, $"`vocabulary[{vocabulary.Count}]` is {entry.GetRawText()}, expected one Unicode scalar value, each once.");
+                Throw.InvalidData_Tokenizer(
+                    source, $"`vocabulary[{vocabulary.Count}]` is {entry.GetRawText()}, expected one Unicode scalar value, each once.");
             vocabulary.Add(text);
         }
         return vocabulary;
     }
 
-    private static bool IsScalarValue(JsonElement json, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? text)
+    private static bool IsScalarValue(JsonElement json, [NotNullWhen(true)] out string? text)
     {
         text = null;
         try

@@ -7,7 +7,8 @@ namespace Mhc.MLNet.Tests.Kit;
 internal static class AnyText
 {
     public static Gen<string> OfLength(int from, int to) =>
-        Gen.Frequency((3, Gen.Char['a', 'z']), (1, Gen.Char), (1, Gen.Char['\uD800', '\uDFFF'])).Array[from, to].Select(chars => new string(chars));
+        Gen.Frequency((3, Gen.Char['a', 'z']), (1, Gen.Char), (1, Gen.Char['\uD800', '\uDFFF']))
+            .Array[from, to].Select(chars => new string(chars));
 
     /// <summary>UTF-8, and for a lone surrogate the three bytes that UTF-8 would have for its number.</summary>
     public static byte[] Bytes(string text)

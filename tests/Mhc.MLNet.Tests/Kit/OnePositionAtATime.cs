@@ -23,7 +23,7 @@ internal sealed class OnePositionAtATime : IDisposable
 
     public void Dispose() => _session.Dispose();
 
-    /// <summary>Half a context further for every half that the position lies beyond the first window, but never beyond the last full window.</summary>
+    /// <summary>Half a context on for every half that the position lies beyond the first window, up to the last full window.</summary>
     private static int WindowStart(int position, int positions)
     {
         int halves = position < ContextLength ? 0 : (position - ContextLength) / (ContextLength / 2) + 1;

@@ -12,7 +12,8 @@ internal static class TestModels
     public static string Bytes { get; } = Export("bytes", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) });
 
     /// <summary>Bytes, no prefix, context 7: odd, so half of it is not whole.</summary>
-    public static string BytesWithoutPrefix { get; } = Export("no-prefix", new Checkpoint { BlockSize = 7, Tokenizer = ByteTokenizer(prefix: null) });
+    public static string BytesWithoutPrefix { get; } =
+        Export("no-prefix", new Checkpoint { BlockSize = 7, Tokenizer = ByteTokenizer(prefix: null) });
 
     /// <summary>Bytes, newline as prefix, context 160 and wider layers: sizes at which matrix kernels split their work.</summary>
     public static string Wide { get; } =

@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Mhc.MLNet.Scoring;
+
+/// <summary>From texts to scores: groups of texts read ahead, their windows sorted by length and packed into batches. Thread-safe.</summary>
+internal sealed class TextBatches(ScoringModel model, int tokensPerBatch)
+{
+    // Windows are sorted by length within so many batches, so that little of a batch is padding.
+    private const int MaxBatchesAhead = 16;
+
+    private readonly int _capacity = Math.Max(tokensPerBatch, model.Info.ContextLength);
+    private readonly ConcurrentBag<Batch> _idle = [];
+
+    /// <summary>The texts in groups, the first of them one batch large so that the first scores come early, later ones up to sixteen.</summary>
+    public IEnumerable<List<EncodedText>> LookAhead(IEnumerable<string> texts)
+    {
+        var group = new List<EncodedText>();
+        int batchesAhead = 1;
+        long tokens = 0;
+        foreach (string text in texts)
+        {
+            EncodedText encoded = Encode(text);
+            group.Add(encoded);
+            tokens += encoded.Sequence.Length + 1; // one more, so that empty texts end a group too
+            if (tokens < (long)batchesAhead * _capacity)
+                continue;
+            yield return group;
+            (group, tokens, batchesAhead) = ([], 0, Math.Min(batchesAhead * 2, MaxBatchesAhead));
+        }
+        if (group.Count > 0)
+            yield return group;
+    }
+
+    /// <summary>The scores of a group in its order.</summary>
+    public IEnumerable<MhcScore> Score(List<EncodedText> group, InferenceSession session)
+    {
+        var windows = new List<Window>();
+        foreach (EncodedText text in group)
+        {
+            int before = windows.Count;
+            windows.AddRange(Window.Cut(text, model.Info.ContextLength));
+            text.WindowCount = windows.Count - before;
+        }
+        windows.Sort((a, b) => a.Length.CompareTo(b.Length));
+
+        Batch batch = _idle.TryTake(out Batch? idle) ? idle : new Batch(_capacity);
+        ReadOnlySpan<Window> rest = CollectionsMarshal.AsSpan(windows);
+        while (rest.Length > 0)
+        {
+            int rows = RowsThatFit(rest);
+            batch.Run(session, rest[..rows]);
+            rest = rest[rows..];
+        }
+        _idle.Add(batch);
+        return group.Select(text => text.ToScore());
+    }
+
+    private EncodedText Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        (IReadOnlyList<int> ids, int unknownCount) = model.Tokenizer.Encode(text);
+        int[] sequence = model.Info.PrefixTokenId is int prefix && ids.Count > 0 ? [prefix, .. ids] : [.. ids];
+        return new EncodedText(sequence, unknownCount, Encoding.UTF8.GetByteCount(text));
+    }
+
+    /// <summary>How many of the windows, sorted by length, fit into one batch when all are padded to the last one's length.</summary>
+    private int RowsThatFit(ReadOnlySpan<Window> windows)
+    {
+        int rows = 1;
+        while (rows < windows.Length && (rows + 1) * windows[rows].Length <= _capacity)
+            rows++;
+        return rows;
+    }
+}
