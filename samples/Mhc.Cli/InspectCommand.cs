@@ -35,9 +35,10 @@ internal static class InspectCommand
         IReadOnlyList<HMatrices> matrices = checkpoint.ProjectHMatrices();
         if (matrices.Count == 0)
             return;
-        Table table = new Table().Title("Stream matrices").AddColumns("sublayer", "row error", "column error", "distance of H_res to I", "h_pre", "h_post");
+        Table table = new Table().Title("Stream matrices").AddColumn("sublayer", column => column.NoWrap())
+            .AddColumns("row error", "column error", "H_res to I", "h_pre", "h_post");
         foreach (HMatrices h in matrices)
-            table.AddRow(h.Sublayer, Small(h.MaxRowError), Small(h.MaxColumnError), Small(DistanceToIdentity(h)), Vector(h.HPre), Vector(h.HPost));
+            table.AddRow(h.Sublayer["transformer.".Length..], Small(h.MaxRowError), Small(h.MaxColumnError), Small(DistanceToIdentity(h)), Vector(h.HPre), Vector(h.HPost));
         AnsiConsole.Write(table);
         AnsiConsole.Write(HResTable.Of(matrices[matrices.Count / 2]));
         AnsiConsole.WriteLine("The first sublayer reads equal streams, so its H_res and h_pre never learn.");

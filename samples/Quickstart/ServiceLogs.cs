@@ -5,7 +5,7 @@ namespace Quickstart;
 /// <summary>A log line and, for the test set, whether it is one of the odd ones.</summary>
 public sealed record LogLine(string Text, bool IsOdd);
 
-/// <summary>Logs of a small shop's services, made up from a grammar with a seed; a few percent of them can be odd.</summary>
+/// <summary>A morning's logs of a small shop's services, made up from a grammar with a seed; a few percent of them can be odd.</summary>
 public sealed class ServiceLogs(int seed)
 {
     private static readonly string[] Services = ["gateway", "auth", "orders", "payments", "storage", "mailer"];

@@ -14,6 +14,8 @@ public sealed class ScoredLine
 
     public bool IsOdd { get; set; }
 
+    public bool PredictedLabel { get; set; }
+
     public float BitsPerByte { get; set; }
 
     public float[] TokenLogProbs { get; set; } = [];
@@ -43,6 +45,13 @@ internal static class Show
         foreach (ScoredLine line in lines)
             table.AddRow(line.BitsPerByte.ToString("f2", CultureInfo.InvariantCulture), line.IsOdd ? "yes" : "", Colour(line));
         AnsiConsole.Write(table);
+    }
+
+    public static void Quality(double auc, IReadOnlyCollection<ScoredLine> judged)
+    {
+        int odd = judged.Count(line => line.IsOdd), flagged = judged.Count(line => line.PredictedLabel), right = judged.Count(line => line.PredictedLabel && line.IsOdd);
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture,
+            $"[bold]ROC-AUC {auc:f3}[/] over {judged.Count:n0} lines, {odd} of them odd. Flagged as stranger than 99 of 100 ordinary lines: {right} odd ones and {flagged - right} ordinary ones.");
     }
 
     public static void HRes(IReadOnlyList<HMatrices> matrices)

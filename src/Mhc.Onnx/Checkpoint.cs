@@ -21,7 +21,7 @@ public sealed class Checkpoint
 
     public string Folder { get; }
 
-    public MhcConfig Config { get; }
+    internal MhcConfig Config { get; }
 
     /// <summary>Every parameter once, in the order of the forward pass.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
@@ -57,7 +57,7 @@ public sealed class Checkpoint
     public IReadOnlyDictionary<string, float[]> ReadAll() =>
         Parameters.ToDictionary(parameter => parameter.Name, parameter => Read(parameter.Name));
 
-    /// <summary>The mixing matrices of every sublayer in order, in double precision; none with <see cref="ResidualMode.None"/>.</summary>
+    /// <summary>The mixing matrices of every sublayer in order, in double precision; none with a plain residual.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
     public IReadOnlyList<HMatrices> ProjectHMatrices() => HMatrices.Project(this);
 

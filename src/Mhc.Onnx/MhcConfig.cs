@@ -4,7 +4,7 @@ namespace Mhc.Onnx;
 /// The architecture of a model: what <c>config.json</c> of a checkpoint folder says, nothing about training.
 /// docs/checkpoint-format.md gives the keys.
 /// </summary>
-public sealed record MhcConfig
+internal sealed record MhcConfig
 {
     /// <summary>The one version of the checkpoint format that this package reads.</summary>
     public const int FormatVersion = 1;
@@ -59,7 +59,7 @@ public sealed record MhcConfig
     public static MhcConfig Parse(ReadOnlyMemory<byte> json) => ConfigReader.Read(json);
 }
 
-public enum ResidualMode
+internal enum ResidualMode
 {
     /// <summary>x + branch(x).</summary>
     None,
@@ -68,7 +68,7 @@ public enum ResidualMode
     Mhc,
 }
 
-public enum HResProjection
+internal enum HResProjection
 {
     /// <summary>Log-domain Sinkhorn-Knopp, rows first, columns last.</summary>
     Sinkhorn,
@@ -78,7 +78,7 @@ public enum HResProjection
 }
 
 /// <summary>How h_pre and h_post are made from their logits; never negative.</summary>
-public enum StreamMap
+internal enum StreamMap
 {
     /// <summary>A softmax over the streams.</summary>
     Softmax,
@@ -87,7 +87,7 @@ public enum StreamMap
     Sigmoid,
 }
 
-public enum StreamReduce
+internal enum StreamReduce
 {
     Sum,
     Mean,

@@ -114,8 +114,8 @@ public sealed record MhcConfig
     public StreamMap HPost { get; init; }
 
     /// <summary>How the streams become one.</summary>
-    /// <value>Default <see cref="StreamReduce.Mean"/>.</value>
-    public StreamReduce StreamReduce { get; init; } = StreamReduce.Mean;
+    /// <value>Default <see cref="StreamReduce.Sum"/>, which trains best at small sizes: see docs/decisions.md.</value>
+    public StreamReduce StreamReduce { get; init; }
 
     /// <summary>Initial values of the stream matrices; without effect on a loaded model.</summary>
     /// <value>Default <see cref="Initialization.Live"/>.</value>

@@ -9,7 +9,7 @@ public class MistakesOnTheCommandLine
     public void AbsentTextIsNamed() => AssertBadInput("mhc: no.txt: no such file or folder. Expected UTF-8 text to train on.", "train", "--data", "no.txt", "--out", "{tmp}/run");
 
     [Fact]
-    public void ShortTextIsNamed() => AssertBadInput("mhc: {tmp}/short.txt: the training part has 5 tokens, expected more than `block_size` 128. Give more text, or set block_size lower or val_fraction differently.",
+    public void ShortTextIsNamed() => AssertBadInput("mhc: {tmp}/short.txt: the training part has 7 tokens, expected more than `block_size` 128. Give more text, or set block_size lower or val_fraction differently.",
         "train", "--data", "{tmp}/short.txt", "--out", "{tmp}/run");
 
     [Fact]

@@ -15,7 +15,7 @@ public class RealText
         Assert.SkipUnless(File.Exists(shakespeare), $"{shakespeare} is not there.");
         using TemporaryFolder folder = Fixtures.Temporary();
         TextDataset data = TextDataset.FromFiles(shakespeare, TokenizerKind.Char);
-        var config = new Training.MhcConfig { VocabSize = data.Tokenizer.VocabSize, BlockSize = 64, NLayer = 2, NHead = 4, NEmbd = 64 };
+        var config = new MhcConfig { VocabSize = data.Tokenizer.VocabSize, BlockSize = 64, NLayer = 2, NHead = 4, NEmbd = 64 };
         TrainingResult run = Trainer.Train(config, new TrainingOptions { MaxIters = 300, EvalInterval = 150, LearningRate = 3e-3, WarmupIters = 20, Device = "cpu" }, data, folder["run"]);
         OnnxExporter.Export(run.BestFolder, folder["model.onnx"]);
         using var scorer = new MhcScorer(folder["model.onnx"]);

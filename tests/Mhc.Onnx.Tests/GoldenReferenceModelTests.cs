@@ -12,7 +12,7 @@ public class GoldenReferenceModelTests
     {
         using GoldenFixture golden = GoldenFixture.Open(folder);
         Checkpoint checkpoint = Checkpoint.Open(golden.Checkpoint);
-        var model = new ReferenceModel(checkpoint.Config, checkpoint.ReadAll());
+        var model = new ReferenceModel(checkpoint);
         int[][] tokens = golden.Sequences("tokens"), targets = golden.Sequences("targets");
 
         double[] logits = [.. tokens.SelectMany(sequence => model.Logits(sequence).SelectMany(row => row))];

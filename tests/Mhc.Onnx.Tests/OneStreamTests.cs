@@ -6,11 +6,11 @@ namespace Mhc.Onnx.Tests;
 public class OneStreamTests
 {
     [Theory]
-    [InlineData(HResProjection.Sinkhorn)]
-    [InlineData(HResProjection.Identity)]
-    public void IsThePlainResidual(HResProjection projection)
+    [InlineData(nameof(HResProjection.Sinkhorn))]
+    [InlineData(nameof(HResProjection.Identity))]
+    public void IsThePlainResidual(string projection)
     {
-        MhcConfig one = SyntheticCheckpoint.Tiny with { Streams = 1, HRes = projection };
+        MhcConfig one = SyntheticCheckpoint.Tiny with { Streams = 1, HRes = Enum.Parse<HResProjection>(projection) };
         using TemporaryFolder mhc = Fixtures.Temporary(), plain = Fixtures.Temporary();
         SyntheticCheckpoint.Write(mhc.Path, one);
         Checkpoint checkpoint = Checkpoint.Open(mhc.Path);

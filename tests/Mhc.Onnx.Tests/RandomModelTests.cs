@@ -54,7 +54,7 @@ public class RandomModelTests
             SyntheticCheckpoint.Write(folder.Path, config, seed, SmallLogits);
             Checkpoint checkpoint = Checkpoint.Open(folder.Path);
             Assert.Equal(config, checkpoint.Config);
-            var reference = new ReferenceModel(checkpoint.Config, checkpoint.ReadAll());
+            var reference = new ReferenceModel(checkpoint);
             using OrtModel model = OrtModel.Export(folder.Path, OnnxOutputs.Logits);
             int[][] tokens = Tokens(config, batch, seed);
 

@@ -4,13 +4,7 @@ namespace Mhc.Onnx.Tests;
 
 public class ReferenceModelTests
 {
-    private readonly ReferenceModel _model;
-
-    public ReferenceModelTests()
-    {
-        Checkpoint checkpoint = Checkpoint.Open(Fixtures.Folder("mhc-tiny"));
-        _model = new(checkpoint.Config, checkpoint.ReadAll());
-    }
+    private readonly ReferenceModel _model = new(Checkpoint.Open(Fixtures.Folder("mhc-tiny")));
 
     [Fact]
     public void ProbabilitiesSumToOne()

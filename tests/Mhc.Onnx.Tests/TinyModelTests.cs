@@ -21,7 +21,7 @@ public class TinyModelTests
     public void LogitsAgreeWithTheReferenceModel()
     {
         using OrtModel model = OrtModel.Export(Tiny.Folder, OnnxOutputs.Logits);
-        var reference = new ReferenceModel(Tiny.Config, Tiny.ReadAll());
+        var reference = new ReferenceModel(Tiny);
 
         float[] logits = model.Logits(Tokens);
 

@@ -7,7 +7,7 @@ public class ConfigFile
     private const string Valid = """
         { "format_version": 1, "vocab_size": 65, "block_size": 32, "n_layer": 3, "n_head": 4, "n_embd": 32, "bias": false, "dropout": 0.1,
           "residual": "mhc", "streams": 4, "h_res": "sinkhorn", "h_res_iters": 20, "h_res_tau": 1, "h_pre": "softmax", "h_post": "sigmoid",
-          "stream_reduce": "mean", "init": "live" }
+          "stream_reduce": "sum", "init": "live" }
         """;
 
     [Fact]

@@ -90,7 +90,7 @@ public class SettingsOfARun
             HResTau = 1,
             HPre = StreamMap.Softmax,
             HPost = StreamMap.Softmax,
-            StreamReduce = StreamReduce.Mean,
+            StreamReduce = StreamReduce.Sum,
             Init = Initialization.Live,
         }, config);
     }

@@ -5,20 +5,29 @@ namespace Mhc.Onnx;
 /// compared with. It shares no code with either. Thread-safe.
 /// </summary>
 /// <remarks>T tokens, S residual streams, C channels, H heads, D head size, V vocabulary. One sequence at a time; no dropout.</remarks>
-/// <param name="config">The architecture.</param>
-/// <param name="parameters">Values by checkpoint key, row-major: <see cref="Checkpoint.ReadAll"/>.</param>
-public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string, float[]> parameters)
+public sealed class ReferenceModel
 {
+    private readonly MhcConfig _config;
+    private readonly IReadOnlyDictionary<string, float[]> _parameters;
+
+    /// <summary>The model of a checkpoint.</summary>
+    /// <inheritdoc cref="Checkpoint.Read" path="/exception"/>
+    public ReferenceModel(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        (_config, _parameters) = (checkpoint.Config, checkpoint.ReadAll());
+    }
+
     /// <summary>The logits of every position, [T][V].</summary>
     /// <exception cref="ArgumentException">
-    /// There are no tokens, more than <see cref="MhcConfig.BlockSize"/>, or one is not in the vocabulary.
+    /// There are no tokens, more than the block size, or one is not in the vocabulary.
     /// </exception>
     public double[][] Logits(IReadOnlyList<int> tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         Check(tokens);
-        double[][][] streams = [.. Enumerable.Repeat(Embedding(tokens), config.Streams)];                 // [S][T][C]
-        for (int block = 0; block < config.NLayer; block++)
+        double[][][] streams = [.. Enumerable.Repeat(Embedding(tokens), _config.Streams)];                 // [S][T][C]
+        for (int block = 0; block < _config.NLayer; block++)
         {
             string h = $"transformer.h.{block}";
             streams = Sublayer(streams, $"{h}.hc_attn", u => CausalSelfAttention(LayerNorm(u, $"{h}.ln_1"), $"{h}.attn"));
@@ -44,9 +53,9 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
     // wte[token] + wpe[position]
     private double[][] Embedding(IReadOnlyList<int> tokens)
     {
-        float[] wte = parameters["lm_head.weight"];
-        float[] wpe = parameters["transformer.wpe.weight"];
-        int channels = config.NEmbd;
+        float[] wte = _parameters["lm_head.weight"];
+        float[] wpe = _parameters["transformer.wpe.weight"];
+        int channels = _config.NEmbd;
         var x = new double[tokens.Count][];
         for (int t = 0; t < x.Length; t++)
         {
@@ -60,16 +69,16 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
     // u = Σ_s h_pre[s] · streams[s];  new[t] = Σ_s H_res[s, t] · streams[s] + h_post[t] · branch(u)
     private double[][][] Sublayer(double[][][] streams, string path, Func<double[][], double[][]> branch)
     {
-        if (config.Residual == ResidualMode.None)
+        if (_config.Residual == ResidualMode.None)
             return [WeightedSum([streams[0], branch(streams[0])], [1, 1])];
-        double[] hPre = Map(config.HPre, $"{path}.H_pre_logits", 1);
-        double[] hPost = Map(config.HPost, $"{path}.H_post_logits", 2);
+        double[] hPre = Map(_config.HPre, $"{path}.H_pre_logits", 1);
+        double[] hPost = Map(_config.HPost, $"{path}.H_post_logits", 2);
         double[,] hRes = HRes(path);
         double[][] y = branch(WeightedSum(streams, hPre));
-        var mixed = new double[config.Streams][][];
-        for (int to = 0; to < config.Streams; to++)
+        var mixed = new double[_config.Streams][][];
+        for (int to = 0; to < _config.Streams; to++)
         {
-            double[] column = [.. Enumerable.Range(0, config.Streams).Select(from => hRes[from, to])];
+            double[] column = [.. Enumerable.Range(0, _config.Streams).Select(from => hRes[from, to])];
             mixed[to] = WeightedSum([WeightedSum(streams, column), y], [1, hPost[to]]);
         }
         return mixed;
@@ -78,20 +87,20 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
     // Sinkhorn: normalise rows, then columns, again and again; on logarithms, because exp(logit / tau) may not fit a double.
     private double[,] HRes(string path)
     {
-        int n = config.Streams;
+        int n = _config.Streams;
         var log = new double[n, n];
-        if (config.HRes == HResProjection.Identity)
+        if (_config.HRes == HResProjection.Identity)
         {
             for (int from = 0; from < n; from++)
                 for (int to = 0; to < n; to++)
                     log[from, to] = from == to ? 1 : 0;
             return log;
         }
-        float[] logits = parameters[$"{path}.H_res_logits"];
+        float[] logits = _parameters[$"{path}.H_res_logits"];
         for (int from = 0; from < n; from++)
             for (int to = 0; to < n; to++)
-                log[from, to] = logits[from * n + to] / config.HResTau;
-        for (int i = 0; i < config.HResIters; i++)
+                log[from, to] = logits[from * n + to] / _config.HResTau;
+        for (int i = 0; i < _config.HResIters; i++)
         {
             for (int from = 0; from < n; from++)
             {
@@ -113,20 +122,20 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
     }
 
     private double[] Map(StreamMap map, string parameter, double sigmoidScale) => map == StreamMap.Softmax
-        ? Softmax([.. parameters[parameter].Select(logit => (double)logit)])
-        : [.. parameters[parameter].Select(logit => sigmoidScale / (1 + Math.Exp(-(double)logit)))];
+        ? Softmax([.. _parameters[parameter].Select(logit => (double)logit)])
+        : [.. _parameters[parameter].Select(logit => sigmoidScale / (1 + Math.Exp(-(double)logit)))];
 
-    private double[] ReductionWeights() => config.Residual == ResidualMode.None ? [1] : config.StreamReduce switch
+    private double[] ReductionWeights() => _config.Residual == ResidualMode.None ? [1] : _config.StreamReduce switch
     {
-        StreamReduce.Sum => [.. Enumerable.Repeat(1.0, config.Streams)],
-        StreamReduce.Mean => [.. Enumerable.Repeat(1.0 / config.Streams, config.Streams)],
-        _ => Softmax([.. parameters["transformer.stream_reduce_logits"].Select(logit => (double)logit)]),
+        StreamReduce.Sum => [.. Enumerable.Repeat(1.0, _config.Streams)],
+        StreamReduce.Mean => [.. Enumerable.Repeat(1.0 / _config.Streams, _config.Streams)],
+        _ => Softmax([.. _parameters["transformer.stream_reduce_logits"].Select(logit => (double)logit)]),
     };
 
     private double[][] CausalSelfAttention(double[][] x, string path)
     {
         double[][] qkv = Linear(x, $"{path}.c_attn");                                                     // [T][3C]
-        int channels = config.NEmbd, headSize = channels / config.NHead;
+        int channels = _config.NEmbd, headSize = channels / _config.NHead;
         var y = new double[x.Length][];
         for (int t = 0; t < x.Length; t++)
         {
@@ -154,8 +163,8 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
 
     private double[][] LayerNorm(double[][] x, string path)
     {
-        float[] weight = parameters[$"{path}.weight"];
-        float[]? bias = config.Bias ? parameters[$"{path}.bias"] : null;
+        float[] weight = _parameters[$"{path}.weight"];
+        float[]? bias = _config.Bias ? _parameters[$"{path}.bias"] : null;
         return [.. x.Select(row =>
         {
             double mean = row.Average();
@@ -167,8 +176,8 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
     // x · weightᵀ + bias; weight is (out, in)
     private double[][] Linear(double[][] x, string path)
     {
-        float[] weight = parameters[$"{path}.weight"];
-        float[]? bias = parameters.GetValueOrDefault($"{path}.bias");
+        float[] weight = _parameters[$"{path}.weight"];
+        float[]? bias = _parameters.GetValueOrDefault($"{path}.bias");
         int inputs = x[0].Length, outputs = weight.Length / inputs;
         var y = new double[x.Length][];
         for (int t = 0; t < x.Length; t++)
@@ -229,10 +238,10 @@ public sealed class ReferenceModel(MhcConfig config, IReadOnlyDictionary<string,
 
     private void Check(IReadOnlyList<int> tokens)
     {
-        if (tokens.Count == 0 || tokens.Count > config.BlockSize)
-            throw new ArgumentException($"There are {tokens.Count} tokens; expected 1 to {config.BlockSize}.", nameof(tokens));
+        if (tokens.Count == 0 || tokens.Count > _config.BlockSize)
+            throw new ArgumentException($"There are {tokens.Count} tokens; expected 1 to {_config.BlockSize}.", nameof(tokens));
         foreach (int token in tokens)
-            if (token < 0 || token >= config.VocabSize)
-                throw new ArgumentException($"Token id {token} is not in the vocabulary; expected 0 to {config.VocabSize - 1}.", nameof(tokens));
+            if (token < 0 || token >= _config.VocabSize)
+                throw new ArgumentException($"Token id {token} is not in the vocabulary; expected 0 to {_config.VocabSize - 1}.", nameof(tokens));
     }
 }
