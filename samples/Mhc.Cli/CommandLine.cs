@@ -7,7 +7,11 @@ internal static class CommandLine
 {
     public const int Success = 0, BadInput = 1, BadUsage = 2;
 
-    private static readonly Option<bool> Verbose = new("--verbose") { Description = "On failure, print where in the program it happened.", Recursive = true };
+    private static readonly Option<bool> Verbose = new("--verbose")
+    {
+        Description = "On failure, print where in the program it happened.",
+        Recursive = true,
+    };
 
     public static int Run(RootCommand root, string[] args)
     {
@@ -27,7 +31,8 @@ internal static class CommandLine
         catch (Exception e)
         {
             Exception cause = e is AggregateException { InnerException: { } inner } ? inner : e;
-            Console.Error.WriteLine(parsed.GetValue(Verbose) ? cause.ToString() : string.Join(Environment.NewLine, cause.Message.Split(Environment.NewLine).Select(line => $"mhc: {line}")));
+            foreach (string line in (parsed.GetValue(Verbose) ? cause.ToString() : cause.Message).ReplaceLineEndings("\n").Split('\n'))
+                Console.Error.WriteLine($"mhc: {line}");
             return BadInput;
         }
     }

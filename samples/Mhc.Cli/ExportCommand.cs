@@ -10,13 +10,23 @@ internal static class ExportCommand
     {
         var checkpoint = new Option<string>("--checkpoint") { Required = true, HelpName = "CKPT", Description = "Checkpoint folder, such as RUN/best." };
         var output = new Option<string>("--out") { Required = true, HelpName = "M.onnx", Description = "The file to write." };
-        var outputs = new Option<OnnxOutputs>("--outputs") { HelpName = "scores|logits", DefaultValueFactory = _ => OnnxOutputs.Scores, Description = "scores: log-probabilities of given tokens, what `mhc score` and Mhc.MLNet use. logits: all logits, for other tools." };
-        var command = new Command("export", "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.") { checkpoint, output, outputs };
+        var outputs = new Option<string>("--outputs")
+        {
+            DefaultValueFactory = _ => "scores",
+            Description = "scores: log-probabilities of given tokens, what `mhc score` and Mhc.MLNet use. logits: all logits, for other tools.",
+        };
+        outputs.AcceptOnlyFromAmong("scores", "logits");
+        var command = new Command("export", "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
+        {
+            checkpoint, output, outputs,
+        };
         command.SetAction(parsed =>
         {
-            OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, new OnnxExportOptions { Outputs = parsed.GetValue(outputs) });
+            var options = new OnnxExportOptions { Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores };
+            OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{result.Path}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators; H_res rows sum to 1 within {result.MaxRowError:g2}, columns within {result.MaxColumnError:g2}."));
+                $"{result.Path}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators; "
+                + $"H_res rows sum to 1 within {result.MaxRowError:g2}, columns within {result.MaxColumnError:g2}."));
         });
         return command;
     }

@@ -15,8 +15,11 @@ internal static class ScoreCommand
         var model = new Option<string>("--model") { Required = true, HelpName = "M.onnx", Description = "A model that `mhc export` wrote." };
         var input = new Option<string>("--input") { Required = true, HelpName = "FILE", Description = "UTF-8 text, one text a line." };
         var output = new Option<string?>("--out") { HelpName = "FILE.csv", Description = "CSV file to write; standard output without it." };
-        var command = new Command("score", "Score each line of a file: how likely the model finds it. "
-            + "LogLikelihood is in nats, Perplexity is per token, BitsPerByte per byte of the line's UTF-8; higher bits per byte means stranger. An empty line has no ratios: NaN.") { model, input, output };
+        var command = new Command("score", "Score each line of a file: how likely the model finds it. LogLikelihood is in nats, Perplexity is "
+            + "per token, BitsPerByte per byte of the line's UTF-8; more bits per byte means stranger. An empty line has no ratios: NaN.")
+        {
+            model, input, output,
+        };
         command.SetAction(parsed => Run(parsed.GetValue(model)!, parsed.GetValue(input)!, parsed.GetValue(output)));
         return command;
     }
@@ -25,6 +28,8 @@ internal static class ScoreCommand
     {
         if (!File.Exists(input))
             throw new FileNotFoundException($"{input}: no such file. Expected UTF-8 text, one text a line.", input);
+        if (output is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(output))))
+            throw new DirectoryNotFoundException($"{output}: its folder is not there. Make it first, or write elsewhere.");
         using var scorer = new MhcScorer(modelPath);
         if (output is null)
         {
@@ -53,33 +58,18 @@ internal static class ScoreCommand
         var totals = new Totals();
         var lines = new Queue<string>(); // The lines that the scorer has read ahead.
         writer.WriteLine(Header);
-        foreach (MhcScore score in scorer.ScoreLazily(ReadLines(input).Select(line => { lines.Enqueue(line); return line; })))
+        foreach (MhcScore score in scorer.ScoreLazily(TextLines.Read(input).Select(Remember)))
         {
             totals.Add(score);
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{totals.Lines},{score.LogLikelihood:r},{score.TokenCount},{score.Perplexity:r},{score.BitsPerByte:r},{score.UnknownCount},{Quote(lines.Dequeue())}"));
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{totals.Lines},{score.LogLikelihood:r},{score.TokenCount},"
+                + $"{score.Perplexity:r},{score.BitsPerByte:r},{score.UnknownCount},{Quote(lines.Dequeue())}"));
         }
         return totals;
-    }
 
-    private static IEnumerable<string> ReadLines(string path)
-    {
-        using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        for (int number = 1; ; number++)
+        string Remember(string line)
         {
-            string? line;
-            try
-            {
-                line = reader.ReadLine();
-            }
-            catch (DecoderFallbackException e)
-            {
-                throw new InvalidDataException($"{path}: byte 0x{e.BytesUnknown![0]:X2} after line {number} is not UTF-8. "
-                    + "Expected UTF-8 text: convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.", e);
-            }
-            if (line is null)
-                yield break;
-            yield return line;
+            lines.Enqueue(line);
+            return line;
         }
     }
 
@@ -104,6 +94,8 @@ internal static class ScoreCommand
         }
 
         public string Describe(string output) => string.Create(CultureInfo.InvariantCulture,
-            $"{output}: {Lines:n0} lines, {_tokens:n0} tokens; perplexity {Math.Exp(-_logLikelihood / _tokens):g6}, {-_logLikelihood / (Math.Log(2) * _bytes):f4} bits per byte; {Lines / _watch.Elapsed.TotalSeconds:n0} lines/s, {_tokens / _watch.Elapsed.TotalSeconds:n0} tokens/s.");
+            $"{output}: {Lines:n0} lines, {_tokens:n0} tokens; perplexity {Math.Exp(-_logLikelihood / _tokens):g6}, "
+            + $"{-_logLikelihood / (Math.Log(2) * _bytes):f4} bits per byte; {Lines / _watch.Elapsed.TotalSeconds:n0} lines/s, "
+            + $"{_tokens / _watch.Elapsed.TotalSeconds:n0} tokens/s.");
     }
 }

@@ -42,7 +42,7 @@ internal static class TrainingProgress
     }
 
     private static string Numbers(TrainingUpdate update) =>
-        string.Create(CultureInfo.InvariantCulture, $"  loss {update.Loss:f4}  {update.TokensPerSecond:n0} tokens/s  {update.Remaining:hh\\:mm\\:ss} left");
+        string.Create(CultureInfo.InvariantCulture, $"  loss {update.Loss:f4}  {update.TokensPerSecond:n0} tokens/s  {(int)update.Remaining.TotalHours}:{update.Remaining:mm\\:ss} left");
 
     private static string Validation(double loss) => string.Create(CultureInfo.InvariantCulture, $"  validation loss {loss:f4}");
 }

@@ -6,21 +6,30 @@ using Mhc.Onnx;
 using Mhc.Training;
 using Microsoft.ML;
 using Quickstart;
-using Spectre.Console;
 
-string? ownText = args is ["--text", var file] ? file : null;
-string artifacts = Path.Combine("artifacts", "quickstart");
-if (Directory.Exists(artifacts))
-    Directory.Delete(artifacts, recursive: true);
+if (args is not ([] or ["--text", _]))
+{
+    Console.Error.WriteLine("usage: dotnet run -c Release --project samples/Quickstart [-- --text FILE]");
+    return 2;
+}
+AppDomain.CurrentDomain.UnhandledException += (_, failure) =>
+{
+    Console.Error.WriteLine(((Exception)failure.ExceptionObject).Message);
+    Environment.Exit(1);
+};
+bool ownText = args.Length > 0;
 var stages = new Stages();
 
 // 1. Lines to learn from, and others to judge.
-(string training, LogLine[] test) = ownText is null ? GeneratedLines() : OwnLines(ownText);
+(string training, LogLine[] test) = ownText ? LogLines.FromFile(args[1]) : LogLines.Generated();
+string artifacts = Path.Combine(AppContext.BaseDirectory, "quickstart");
+if (Directory.Exists(artifacts))
+    Directory.Delete(artifacts, recursive: true); // those of an earlier run
 stages.Done("lines");
 
 // 2. Train on ordinary lines alone: bytes in, no labels. A GPU is used when there is one.
 TextDataset text = TextDataset.FromText(training, TokenizerKind.Byte);
-var config = new MhcConfig { VocabSize = text.Tokenizer.VocabSize, BlockSize = 96, NLayer = 3, NHead = 4, NEmbd = 96, Residual = ResidualMode.Mhc, Streams = 4 };
+var config = new MhcConfig { VocabSize = text.Tokenizer.VocabSize, BlockSize = 96, NLayer = 3, NHead = 4, NEmbd = 96, Streams = 4 };
 var options = new TrainingOptions { BatchSize = 16, MaxIters = 600, EvalInterval = 200, LearningRate = 3e-3, MinLr = 3e-4, WarmupIters = 40 };
 TrainingResult run = Show.Progress(onUpdate => Trainer.Train(config, options, text, Path.Combine(artifacts, "run"), onUpdate));
 stages.Done("training");
@@ -47,21 +56,12 @@ ScoredLine[] judged = [.. mlContext.Data.CreateEnumerable<ScoredLine>(scored, re
 stages.Done("scoring");
 
 Show.Strangest(judged.OrderByDescending(line => line.BitsPerByte).Take(10));
-if (ownText is null)
-    Show.Quality(mlContext.BinaryClassification.EvaluateNonCalibrated(scored, nameof(LogLine.IsOdd), nameof(ScoredLine.BitsPerByte)).AreaUnderRocCurve, judged);
+if (!ownText)
+{
+    var metrics = mlContext.BinaryClassification.EvaluateNonCalibrated(scored, nameof(LogLine.IsOdd), nameof(ScoredLine.BitsPerByte));
+    Show.Quality(metrics.AreaUnderRocCurve, judged);
+}
 Show.HRes(Checkpoint.Open(run.BestFolder).ProjectHMatrices());
 Show.Artefacts(("checkpoint", run.BestFolder), ("ONNX model", onnx), ("ML.NET pipeline", zip));
 stages.Print();
-
-static (string Training, LogLine[] Test) GeneratedLines()
-{
-    string training = string.Concat(new ServiceLogs(seed: 1).Normal(8000).Select(line => line.Text + "\n"));
-    return (training, [.. new ServiceLogs(seed: 3).Mixed(2000, oddPart: 0.03)]);
-}
-
-static (string Training, LogLine[] Test) OwnLines(string file)
-{
-    string[] lines = [.. File.ReadLines(file).Where(line => line.Length > 0)];
-    int split = lines.Length * 9 / 10;
-    return (string.Concat(lines[..split].Select(line => line + "\n")), [.. lines[split..].Select(line => new LogLine(line, false))]);
-}
+return 0;

@@ -2,9 +2,6 @@ using System.Globalization;
 
 namespace Quickstart;
 
-/// <summary>A log line and, for the test set, whether it is one of the odd ones.</summary>
-public sealed record LogLine(string Text, bool IsOdd);
-
 /// <summary>A morning's logs of a small shop's services, made up from a grammar with a seed; a few percent of them can be odd.</summary>
 public sealed class ServiceLogs(int seed)
 {
@@ -31,20 +28,22 @@ public sealed class ServiceLogs(int seed)
     {
         string service = Pick(Services);
         string[] words = Line(service).Split(' ');
+        int message = Array.FindIndex(words, word => word == $"{service}:") + 1;
         switch (_random.Next(4))
         {
-            case 0: // Wrong order: two neighbouring words behind the service's name change places.
-                int at = _random.Next(3, words.Length - 1);
+            case 0: // Wrong order: two neighbouring words of the message change places.
+                int at = _random.Next(message, words.Length - 1);
                 (words[at], words[at + 1]) = (words[at + 1], words[at]);
                 return string.Join(' ', words);
             case 1: // An error that the services never report.
                 return $"{Head("ERROR", service)} {Pick(Odd)}";
             case 2: // A corrupted field: its characters are replaced by others.
-                int field = _random.Next(3, words.Length);
+                int field = _random.Next(message, words.Length);
                 words[field] = string.Concat(words[field].Select(_ => (char)_random.Next('!', '~')));
                 return string.Join(' ', words);
             default: // The wrong service: it says what only another one says.
-                return $"{Head("INFO", service)} {Message(Services[(Array.IndexOf(Services, service) + 1 + _random.Next(Services.Length - 1)) % Services.Length]).Message}";
+                string other = Pick([.. Services.Where(name => name != service)]);
+                return $"{Head("INFO", service)} {Message(other).Message}";
         }
     }
 

@@ -53,7 +53,7 @@ public enum Initialization
 /// <summary>The architecture of a model: what <c>config.json</c> in a checkpoint holds, and nothing about its training.</summary>
 public sealed record MhcConfig
 {
-    internal const int SupportedFormatVersion = 1;
+    internal const int FormatVersion = 1;
 
     /// <summary>The keys of every mode; see docs/checkpoint-format.md.</summary>
     internal static readonly string[] Keys =
@@ -129,53 +129,59 @@ public sealed record MhcConfig
     public static MhcConfig Read(string path)
     {
         StrictJson json = StrictJson.ReadFile(path);
-        MhcConfig config = Read(json);
+        json.RequireVersion("format_version", FormatVersion);
+        MhcConfig config = Read(json, json.Int("vocab_size", 1, required: true), required: true);
         json.Finish(Keys, mode: config.Mode);
         return config;
     }
 
-    internal string Mode => Residual == ResidualMode.None ? "`residual` \"none\"" : $"`h_res` \"{StrictJson.SnakeCase(HRes)}\"";
-
-    internal static MhcConfig Read(StrictJson json)
+    /// <summary>Checks every value, as reading a file does.</summary>
+    /// <exception cref="ArgumentException">Lists every value that is out of range.</exception>
+    public void Validate()
     {
-        int version = json.Int("format_version", 0, SupportedFormatVersion);
-        if (version != SupportedFormatVersion)
-            json.Problem($"`format_version` is {version}, this version of Mhc.Training reads {SupportedFormatVersion}: use the Mhc.Training that wrote the folder.");
-        return ReadArchitecture(json, json.Int("vocab_size", 1));
+        string[] problems = [.. Problems()];
+        if (problems.Length > 0)
+            throw new ArgumentException(string.Join(Environment.NewLine, problems));
     }
 
-    internal static MhcConfig ReadArchitecture(StrictJson json, int vocabSize)
+    internal string Mode => Residual == ResidualMode.None ? "`residual` \"none\"" : $"`h_res` \"{StrictJson.SnakeCase(HRes)}\"";
+
+    /// <param name="required">Whether an absent key is a problem, as in a checkpoint, or takes its default, as in settings.</param>
+    internal static MhcConfig Read(StrictJson json, int vocabSize, bool required)
     {
         var config = new MhcConfig
         {
             VocabSize = vocabSize,
-            BlockSize = json.Int("block_size", 1),
-            NLayer = json.Int("n_layer", 1),
-            NHead = json.Int("n_head", 1),
-            NEmbd = json.Int("n_embd", 1),
-            Bias = json.Bool("bias", false),
-            Dropout = json.Number("dropout", p => p is >= 0 and < 1, "from 0 to below 1", 0),
-            Residual = json.Choice<ResidualMode>("residual", ResidualMode.Mhc),
+            BlockSize = json.Int("block_size", 1, required: true),
+            NLayer = json.Int("n_layer", 1, required: true),
+            NHead = json.Int("n_head", 1, required: true),
+            NEmbd = json.Int("n_embd", 1, required: true),
+            Bias = json.Bool("bias", false, required),
+            Dropout = json.Number("dropout", 0, required),
+            Residual = json.Choice("residual", ResidualMode.Mhc, required),
         };
-        if (config.NEmbd % config.NHead != 0)
-            json.Problem($"`n_head` is {config.NHead} but `n_embd` {config.NEmbd} is not divisible by it.");
-        if (config.Residual == ResidualMode.None)
-            return config;
-
-        config = config with
+        if (config.Residual == ResidualMode.Mhc)
         {
-            Streams = json.Int("streams", 1, config.Streams),
-            HRes = json.Choice<HResProjection>("h_res", config.HRes),
-            HPre = json.Choice<StreamMap>("h_pre", config.HPre),
-            HPost = json.Choice<StreamMap>("h_post", config.HPost),
-            StreamReduce = json.Choice<StreamReduce>("stream_reduce", config.StreamReduce),
-            Init = json.Choice<Initialization>("init", config.Init),
-        };
-        return config.HRes != HResProjection.Sinkhorn ? config : config with
+            config = config with
+            {
+                Streams = json.Int("streams", config.Streams, required),
+                HRes = json.Choice("h_res", config.HRes, required),
+                HPre = json.Choice("h_pre", config.HPre, required),
+                HPost = json.Choice("h_post", config.HPost, required),
+                StreamReduce = json.Choice("stream_reduce", config.StreamReduce, required),
+                Init = json.Choice("init", config.Init, required),
+            };
+        }
+        if (config.Residual == ResidualMode.Mhc && config.HRes == HResProjection.Sinkhorn)
         {
-            HResIters = json.Int("h_res_iters", 1, config.HResIters),
-            HResTau = json.Number("h_res_tau", tau => tau > 0, "above 0", config.HResTau),
-        };
+            config = config with
+            {
+                HResIters = json.Int("h_res_iters", config.HResIters, required),
+                HResTau = json.Number("h_res_tau", config.HResTau, required),
+            };
+        }
+        json.Problems(config.Problems());
+        return config;
     }
 
     /// <summary>The text of <c>config.json</c>: the keys that this mode uses, each of them.</summary>
@@ -185,7 +191,7 @@ public sealed record MhcConfig
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();
-            json.WriteNumber("format_version", SupportedFormatVersion);
+            json.WriteNumber("format_version", FormatVersion);
             json.WriteNumber("vocab_size", VocabSize);
             json.WriteNumber("block_size", BlockSize);
             json.WriteNumber("n_layer", NLayer);
@@ -211,5 +217,22 @@ public sealed record MhcConfig
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+    }
+
+    internal IEnumerable<string> Problems()
+    {
+        (string Key, int Value)[] counts =
+        [
+            ("vocab_size", VocabSize), ("block_size", BlockSize), ("n_layer", NLayer), ("n_head", NHead), ("n_embd", NEmbd),
+            ("streams", Streams), ("h_res_iters", HResIters),
+        ];
+        foreach ((string key, int value) in counts.Where(count => count.Value < 1))
+            yield return $"`{key}` is {value}, expected at least 1.";
+        if (NHead > 0 && NEmbd % NHead != 0)
+            yield return $"`n_head` is {NHead} but `n_embd` {NEmbd} is not divisible by it.";
+        if (!(Dropout is >= 0 and < 1))
+            yield return FormattableString.Invariant($"`dropout` is {Dropout}, expected a number from 0 to below 1.");
+        if (!(HResTau > 0))
+            yield return FormattableString.Invariant($"`h_res_tau` is {HResTau}, expected a number above 0.");
     }
 }

@@ -72,10 +72,13 @@ public sealed class MhcModel : IDisposable
     /// <param name="config">The architecture.</param>
     /// <param name="seed">Seed of the weights; the same on every device.</param>
     /// <param name="device">Where the weights live.</param>
+    /// <exception cref="ArgumentException">Lists every value of the configuration that is out of range.</exception>
     public MhcModel(MhcConfig config, long seed, Device device) : this(config, device) => Parameters.Initialize(seed);
 
     internal MhcModel(MhcConfig config, Device device)
     {
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validate();
         Config = config;
         Parameters = new FlatParameters(ParameterTable.Of(config), device);
         using DisposeScope scope = NewDisposeScope();

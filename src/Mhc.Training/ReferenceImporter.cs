@@ -25,18 +25,18 @@ public static partial class ReferenceImporter
         IReadOnlyList<ParameterSpec> specs = ParameterTable.Of(config);
         using SafetensorsFile weights = SafetensorsFile.Open(weightsFile, drop: name => config.Residual == ResidualMode.Mhc && UnusedByMhc().IsMatch(name));
         Checkpoint.RequireSameTensors(weights, specs);
-        Checkpoint.Save(checkpointFolder, config, specs.Select(spec => (spec.Name, spec.Shape, (Func<byte[]>)(() => weights.ReadBytes(spec.Name)))), null, null);
+        Checkpoint.Save(checkpointFolder, config, specs.Select(spec => (spec.Name, spec.Shape, (Func<byte[]>)(() => Checkpoint.ReadFinite(weights, spec.Name)))), null, null);
     }
 
     internal static MhcConfig ReadConfig(string path)
     {
         StrictJson json = StrictJson.ReadFile(path);
         var unsupported = new List<string>();
-        int streams = json.Int("hc_num_streams", 1), fracs = json.Int("hc_num_fracs", 1);
-        bool disabled = json.Bool("hc_disable"), mhc = json.Bool("mhc");
-        string projection = json.Text("mhc_h_res_proj");
-        bool identityMix = json.BoolOrFalse("mhc_residual_identity_mix");
-        if (json.Bool("v_residual"))
+        int streams = json.Int("hc_num_streams", 1, required: true), fracs = json.Int("hc_num_fracs", 1, required: true);
+        bool disabled = json.Bool("hc_disable", true, required: true), mhc = json.Bool("mhc", false, required: true);
+        string projection = json.Text("mhc_h_res_proj", "sinkhorn", required: true);
+        bool identityMix = json.Bool("mhc_residual_identity_mix", false);
+        if (json.Bool("v_residual", false, required: true))
             unsupported.Add("`v_residual` is true");
         if (!disabled && !mhc)
             unsupported.Add("`mhc` is false and `hc_disable` too: dynamic hyper-connections");
@@ -48,22 +48,23 @@ public static partial class ReferenceImporter
             json.Problem($"`hc_num_fracs` is {fracs}, expected 1 with mhc.");
         var config = new MhcConfig
         {
-            VocabSize = json.Int("vocab_size", 1),
-            BlockSize = json.Int("block_size", 1),
-            NLayer = json.Int("n_layer", 1),
-            NHead = json.Int("n_head", 1),
-            NEmbd = json.Int("n_embd", 1),
-            Bias = json.Bool("bias"),
-            Dropout = json.Number("dropout", p => p is >= 0 and < 1, "from 0 to below 1"),
+            VocabSize = json.Int("vocab_size", 1, required: true),
+            BlockSize = json.Int("block_size", 1, required: true),
+            NLayer = json.Int("n_layer", 1, required: true),
+            NHead = json.Int("n_head", 1, required: true),
+            NEmbd = json.Int("n_embd", 1, required: true),
+            Bias = json.Bool("bias", false, required: true),
+            Dropout = json.Number("dropout", 0, required: true),
             Residual = disabled ? ResidualMode.None : ResidualMode.Mhc,
             Streams = streams,
-            HResIters = json.Int("sinkhorn_iters", 1),
-            HResTau = json.Number("sinkhorn_tau", tau => tau > 0, "above 0"),
+            HResIters = json.Int("sinkhorn_iters", 1, required: true),
+            HResTau = json.Number("sinkhorn_tau", 1, required: true),
             StreamReduce = StreamReduce.Sum,
             Init = Initialization.Parity,
         };
         // What follows tells how the reference trains, or belongs to designs that are not used here.
         json.Ignore("ns_steps", "ns_eps", "ns_coeffs", "mhc_residual_alpha", "v_residual_lamb_lr", "v_residual_constrained", "tied_weights");
+        json.Problems(config.Problems());
         json.Finish([]);
         return unsupported.Count == 0 ? config
             : throw new NotSupportedException($"{path}: {string.Join(", ", unsupported)}. This version imports the baseline and static mHC with the sinkhorn projection.");

@@ -36,7 +36,7 @@ public sealed record RunSettings
     {
         string presetText = PresetText(preset)
             ?? throw new InvalidDataException($"There is no preset `{preset}`. Expected one of: {string.Join(", ", Presets.Select(p => p.Name))}.");
-        var json = new StrictJson("settings", allowMissing: true);
+        var json = new StrictJson("settings");
         string presetSource = $"preset {preset}";
         json.Add(presetText, presetSource);
         if (configFile is not null)
@@ -54,12 +54,12 @@ public sealed record RunSettings
         }
 
         json.Text("description", "");
-        json.Int("format_version", 1, MhcConfig.SupportedFormatVersion);
-        int vocabSize = json.Int("vocab_size", 0, 0);
-        MhcConfig model = MhcConfig.ReadArchitecture(json, vocabSize);
+        json.Ignore("format_version"); // So that a checkpoint's config.json can be given as it is.
+        int? vocabSize = json.Int("vocab_size", 0) is var given and not 0 ? given : null;
+        MhcConfig model = MhcConfig.Read(json, vocabSize ?? 1, required: false);
         TrainingOptions training = TrainingOptions.Read(json);
         json.Finish([.. MhcConfig.Keys, .. TrainingOptions.Keys], source => source == presetSource, model.Mode);
-        return new RunSettings { Model = model, Training = training, HasVocabSize = vocabSize > 0 };
+        return new RunSettings { Model = model, Training = training, HasVocabSize = vocabSize is not null };
     }
 
     /// <summary>The architecture with the vocabulary of a tokenizer.</summary>

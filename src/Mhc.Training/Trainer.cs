@@ -38,6 +38,7 @@ public static class Trainer
     /// <param name="runFolder">A folder that is not there yet or is empty.</param>
     /// <param name="onUpdate">Called after each update and each evaluation, on the training thread.</param>
     /// <param name="onWarning">Called with what the user should know about the settings.</param>
+    /// <exception cref="ArgumentException">Lists every value of the configuration and the options that is out of range.</exception>
     /// <exception cref="IOException">The run folder holds something already.</exception>
     /// <exception cref="InvalidDataException">The text is too short for one window.</exception>
     /// <exception cref="ArithmeticException">The loss is no longer a number.</exception>
@@ -47,6 +48,8 @@ public static class Trainer
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(data);
+        config.Validate();
+        options.Validate();
         RequireWindow("training", data.Train, config, data.Source);
         RequireWindow("validation", data.Validation, config, data.Source);
         Device device = ComputeDevice.Parse(options.Device);
@@ -58,17 +61,16 @@ public static class Trainer
             onWarning?.Invoke(DeadProjectionWarning(dead, config));
 
         var speed = new Speedometer(options.BatchSize * options.GradAccum * config.BlockSize);
-        (double loss, double gradNorm, double bestValLoss, double valLoss) = (double.NaN, double.NaN, double.PositiveInfinity, double.NaN);
+        (double loss, double gradNorm, double learningRate) = (double.NaN, double.NaN, CosineSchedule.At(0, options)); // of the last update
+        (double bestValLoss, double valLoss) = (double.PositiveInfinity, double.NaN);
         for (int step = 0; ; step++)
         {
-            double learningRate = CosineSchedule.At(step, options);
-
             if (step % options.EvalInterval == 0 || step == options.MaxIters)
             {
                 valLoss = Evaluation.ValidationLoss(model, data, options, device);
                 if (!double.IsFinite(valLoss))
                     throw new ArithmeticException(Diverged(step, "validation loss", valLoss, learningRate, gradNorm, last));
-                Report(step, learningRate, valLoss);
+                Report(step, valLoss);
                 if (step > 0 || options.MaxIters == 0)
                 {
                     var at = new CheckpointMetrics(step, double.IsNaN(loss) ? null : loss, valLoss, data.Sha256, null);
@@ -83,12 +85,13 @@ public static class Trainer
             if (step == options.MaxIters)
                 break;
 
+            learningRate = CosineSchedule.At(step, options);
             speed.Start();
             (loss, gradNorm) = Update(model, optimizer, options, data, device, step, learningRate);
             speed.Stop();
             if (!double.IsFinite(loss) || !double.IsFinite(gradNorm))
                 throw new ArithmeticException(Diverged(step + 1, "loss", loss, learningRate, gradNorm, last));
-            Report(step + 1, learningRate, null);
+            Report(step + 1, null);
         }
 
         ValidationQuantiles? validation = null;
@@ -100,7 +103,7 @@ public static class Trainer
         }
         return new(best, last, bestValLoss, valLoss, speed.Total, validation);
 
-        void Report(int step, double learningRate, double? justValidated)
+        void Report(int step, double? justValidated)
         {
             var update = new TrainingUpdate(step, options.MaxIters, loss, learningRate, gradNorm, speed.Recent, justValidated, speed.TimeFor(options.MaxIters - step));
             if (justValidated is not null || step % options.LogInterval == 0)
@@ -118,10 +121,11 @@ public static class Trainer
         manual_seed(unchecked((options.Seed * 1_000_003L) + step));
         model.Parameters.ZeroGradients();
         Tensor loss = zeros(1, device: device);
-        for (int micro = 0; micro < options.GradAccum; micro++)
+        // The windows are those of one large batch, so how it is cut into micro-batches changes nothing but the memory that it takes.
+        int[] starts = WindowSampler.RandomStarts(options.Seed, step, options.BatchSize * options.GradAccum, data.Train.Length, model.Config.BlockSize);
+        foreach (int[] microBatch in starts.Chunk(options.BatchSize))
         {
-            int[] starts = WindowSampler.RandomStarts(options.Seed, ((long)step * options.GradAccum) + micro, options.BatchSize, data.Train.Length, model.Config.BlockSize);
-            (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Train, starts, model.Config.BlockSize, device);
+            (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Train, microBatch, model.Config.BlockSize, device);
             Tensor microLoss = model.Loss(tokens, targets, training: true) / options.GradAccum;
             microLoss.backward();
             loss.add_(microLoss.detach());

@@ -82,33 +82,63 @@ public sealed record TrainingOptions
     /// <value>Default 0.1.</value>
     public double ValFraction { get; init; } = 0.1;
 
+    /// <summary>Checks every value, as reading settings does.</summary>
+    /// <exception cref="ArgumentException">Lists every value that is out of range.</exception>
+    public void Validate()
+    {
+        string[] problems = [.. Problems()];
+        if (problems.Length > 0)
+            throw new ArgumentException(string.Join(Environment.NewLine, problems));
+    }
+
     internal static TrainingOptions Read(StrictJson json)
     {
         var d = new TrainingOptions();
-        var options = new TrainingOptions
-        {
-            BatchSize = json.Int("batch_size", 1, d.BatchSize),
-            GradAccum = json.Int("grad_accum", 1, d.GradAccum),
-            MaxIters = json.Int("max_iters", 0, d.MaxIters),
-            EvalInterval = json.Int("eval_interval", 1, d.EvalInterval),
-            EvalIters = json.Int("eval_iters", 1, d.EvalIters),
-            LogInterval = json.Int("log_interval", 1, d.LogInterval),
-            LearningRate = json.Number("learning_rate", rate => rate > 0, "above 0", d.LearningRate),
-            MinLr = json.Number("min_lr", rate => rate >= 0, "of at least 0", d.MinLr),
-            WarmupIters = json.Int("warmup_iters", 0, d.WarmupIters),
-            WeightDecay = json.Number("weight_decay", decay => decay >= 0, "of at least 0", d.WeightDecay),
-            Beta1 = json.Number("beta1", beta => beta is >= 0 and < 1, "from 0 to below 1", d.Beta1),
-            Beta2 = json.Number("beta2", beta => beta is >= 0 and < 1, "from 0 to below 1", d.Beta2),
-            GradClip = json.Number("grad_clip", clip => clip >= 0, "of at least 0", d.GradClip),
-            Seed = json.Int("seed", 0, d.Seed),
-            Device = json.Text("device", d.Device),
-            Tokenizer = json.Choice<TokenizerKind>("tokenizer", d.Tokenizer),
-            ValFraction = json.Number("val_fraction", fraction => fraction is > 0 and < 1, "between 0 and 1", d.ValFraction),
-        };
         string dtype = json.Text("dtype", "float32");
         if (dtype != "float32")
             json.Problem($"`dtype` is \"{dtype}\", expected \"float32\".");
-        int decayIters = json.Int("lr_decay_iters", 1, Math.Max(1, options.MaxIters));
-        return options with { LrDecayIters = decayIters };
+        var options = new TrainingOptions
+        {
+            BatchSize = json.Int("batch_size", d.BatchSize),
+            GradAccum = json.Int("grad_accum", d.GradAccum),
+            MaxIters = json.Int("max_iters", d.MaxIters),
+            EvalInterval = json.Int("eval_interval", d.EvalInterval),
+            EvalIters = json.Int("eval_iters", d.EvalIters),
+            LogInterval = json.Int("log_interval", d.LogInterval),
+            LearningRate = json.Number("learning_rate", d.LearningRate),
+            MinLr = json.Number("min_lr", d.MinLr),
+            WarmupIters = json.Int("warmup_iters", d.WarmupIters),
+            LrDecayIters = json.Int("lr_decay_iters", -1) is var decay and not -1 ? decay : null,
+            WeightDecay = json.Number("weight_decay", d.WeightDecay),
+            Beta1 = json.Number("beta1", d.Beta1),
+            Beta2 = json.Number("beta2", d.Beta2),
+            GradClip = json.Number("grad_clip", d.GradClip),
+            Seed = json.Int("seed", d.Seed),
+            Device = json.Text("device", d.Device),
+            Tokenizer = json.Choice("tokenizer", d.Tokenizer),
+            ValFraction = json.Number("val_fraction", d.ValFraction),
+        };
+        json.Problems(options.Problems());
+        return options;
+    }
+
+    private IEnumerable<string> Problems()
+    {
+        (string Key, int? Value, int Least)[] counts =
+        [
+            ("batch_size", BatchSize, 1), ("grad_accum", GradAccum, 1), ("max_iters", MaxIters, 0), ("eval_interval", EvalInterval, 1), ("eval_iters", EvalIters, 1),
+            ("log_interval", LogInterval, 1), ("warmup_iters", WarmupIters, 0), ("lr_decay_iters", LrDecayIters, 1), ("seed", Seed, 0),
+        ];
+        foreach ((string key, int? value, int least) in counts.Where(count => count.Value < count.Least))
+            yield return $"`{key}` is {value}, expected at least {least}.";
+        (string Key, double Value, bool IsValid, string Range)[] numbers =
+        [
+            ("learning_rate", LearningRate, LearningRate > 0, "above 0"), ("min_lr", MinLr, MinLr >= 0, "of at least 0"),
+            ("weight_decay", WeightDecay, WeightDecay >= 0, "of at least 0"), ("grad_clip", GradClip, GradClip >= 0, "of at least 0"),
+            ("beta1", Beta1, Beta1 is >= 0 and < 1, "from 0 to below 1"), ("beta2", Beta2, Beta2 is >= 0 and < 1, "from 0 to below 1"),
+            ("val_fraction", ValFraction, ValFraction is > 0 and < 1, "between 0 and 1"),
+        ];
+        foreach ((string key, double value, _, string range) in numbers.Where(number => !number.IsValid))
+            yield return FormattableString.Invariant($"`{key}` is {value}, expected a number {range}.");
     }
 }

@@ -18,10 +18,21 @@ internal static class CommandLineTool
         return result.Output;
     }
 
-    public static Result Run(string program, params string[] arguments)
+    public static Result Run(string program, params string[] arguments) => Run(program, arguments, accelerator: null);
+
+    /// <param name="accelerator">The environment variable MhcAccelerator; unset where it is null, whatever it is here.</param>
+    public static Result Run(string program, string[] arguments, string? accelerator)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Testing.Fixtures.Repository };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Testing.Fixtures.Repository,
+        };
         start.Environment["OMP_NUM_THREADS"] = "1"; // The tests' models are too small to share between cores.
+        start.Environment.Remove("MhcAccelerator");
+        if (accelerator is not null)
+            start.Environment["MhcAccelerator"] = accelerator;
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -6,7 +6,9 @@ namespace Mhc.Integration.Tests;
 /// <summary>Models of the PyTorch reference, imported, exported and run in ONNX Runtime by the commands that a user would give.</summary>
 public class GoldenCommandLineTests
 {
-    [Theory, InlineData("baseline"), InlineData("mhc4_bias")]
+    public static TheoryData<string> Models => GoldenFixture.Models;
+
+    [Theory, MemberData(nameof(Models))]
     public void ImportedAndExportedModelsGiveTheReferencesLogits(string name)
     {
         using GoldenFixture golden = GoldenFixture.Open(name);

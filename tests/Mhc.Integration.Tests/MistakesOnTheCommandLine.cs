@@ -36,6 +36,26 @@ public class MistakesOnTheCommandLine
     }
 
     [Fact]
+    public void TextInAnotherEncodingIsNamedWithItsLine()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        File.WriteAllBytes(folder["latin1.txt"], [.. "first\ncaf"u8, 0xE9, (byte)'\n']);
+        using GoldenFixture golden = GoldenFixture.Open("mhc4");
+        File.WriteAllText(Path.Combine(golden.Checkpoint, "tokenizer.json"), """{ "version": 1, "type": "char", "vocabulary": ["\n", "a"], "prefix_token_id": 0, "eos_token_id": null }""");
+        CommandLineTool.MustRun("export", "--checkpoint", golden.Checkpoint, "--out", folder["m.onnx"]);
+
+        CommandLineTool.Result result = CommandLineTool.Mhc("score", "--model", folder["m.onnx"], "--input", folder["latin1.txt"], "--out", folder["s.csv"]);
+
+        Assert.Equal($"mhc: {folder["latin1.txt"]}: line 2 has byte 0xE9 at offset 3, which is not UTF-8. Expected UTF-8 text: "
+            + "convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.", result.Error.Trim());
+        Assert.Equal((1, false), (result.ExitCode, File.Exists(folder["s.csv"])));
+    }
+
+    [Fact]
+    public void TheFolderOfTheResultMustBeThere() => AssertBadInput("mhc: {tmp}/no/s.csv: its folder is not there. Make it first, or write elsewhere.",
+        "score", "--model", "m.onnx", "--input", "{tmp}/short.txt", "--out", "{tmp}/no/s.csv");
+
+    [Fact]
     public void TheStackTraceIsShownOnRequest()
     {
         Assert.DoesNotContain("   at ", CommandLineTool.Mhc("inspect", "no.onnx").Error, StringComparison.Ordinal);

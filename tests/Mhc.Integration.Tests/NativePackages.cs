@@ -20,6 +20,10 @@ public class NativePackages
         Assert.Equal(["Microsoft.ML.OnnxRuntime.Gpu", Cuda], Evaluate(project, "-p:MhcAccelerator=cuda"));
     }
 
+    [Fact]
+    public void FollowTheEnvironmentVariableToo() =>
+        Assert.Equal(["Microsoft.ML.OnnxRuntime.Gpu", Cuda], Evaluate("samples/Mhc.Cli/Mhc.Cli.csproj", [], accelerator: "cuda"));
+
     [Theory]
     [InlineData("src/Mhc.Training/Mhc.Training.csproj")]
     [InlineData("src/Mhc.Onnx/Mhc.Onnx.csproj")]
@@ -44,9 +48,12 @@ public class NativePackages
         Assert.Equal(versions["Microsoft.ML.OnnxRuntime"], versions["Microsoft.ML.OnnxRuntime.Gpu"]);
     }
 
-    private static IEnumerable<string> Evaluate(string project, params string[] properties)
+    private static IEnumerable<string> Evaluate(string project, params string[] properties) => Evaluate(project, properties, accelerator: null);
+
+    private static IEnumerable<string> Evaluate(string project, string[] properties, string? accelerator)
     {
-        CommandLineTool.Result result = CommandLineTool.Run("dotnet", ["msbuild", Path.Combine(Fixtures.Repository, project), "-getItem:PackageReference", "-nologo", .. properties]);
+        string[] arguments = ["msbuild", Path.Combine(Fixtures.Repository, project), "-getItem:PackageReference", "-nologo", .. properties];
+        CommandLineTool.Result result = CommandLineTool.Run("dotnet", arguments, accelerator);
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         return JsonDocument.Parse(result.Output).RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray()
             .Select(item => item.GetProperty("Identity").GetString()!)

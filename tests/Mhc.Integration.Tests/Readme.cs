@@ -50,6 +50,9 @@ public partial class Readme
     }
 
     [Fact]
+    public void HasNoPlaceholders() => Assert.DoesNotContain("@@", Text, StringComparison.Ordinal);
+
+    [Fact]
     public void ItsCommandsAreThoseOfTheContinuousIntegration() => Assert.All(["dotnet test -c Release", "dotnet run -c Release --project samples/Quickstart"], command =>
     {
         Assert.Contains($"```sh\n{command}\n```", Text, StringComparison.Ordinal);

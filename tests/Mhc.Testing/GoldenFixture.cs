@@ -44,6 +44,22 @@ public sealed class GoldenFixture : IDisposable
     /// <summary>Folders of projections: logits with their Sinkhorn and orthostochastic results.</summary>
     public static TheoryData<string> Projections => new(Folders().Where(folder => File.Exists(Path.Combine(Resolve(folder), "projections.safetensors"))));
 
+    /// <summary>Folders of training runs that can be replayed, each with the variants that its results.json holds.</summary>
+    public static TheoryData<string, string> LearningCurves
+    {
+        get
+        {
+            var curves = new TheoryData<string, string>();
+            foreach (string folder in Folders().Where(folder => File.Exists(Path.Combine(Resolve(folder), "results.json"))))
+            {
+                using JsonDocument results = JsonDocument.Parse(File.ReadAllText(Path.Combine(Resolve(folder), "results.json")));
+                foreach (JsonProperty variant in results.RootElement.GetProperty("settings").GetProperty("variants").EnumerateObject())
+                    curves.Add(folder, variant.Name);
+            }
+            return curves;
+        }
+    }
+
     /// <summary>Opens a fixture and imports its model; skips the test where its residual design is not supported yet.</summary>
     public static GoldenFixture Open(string folder)
     {

@@ -30,6 +30,12 @@ public static class Tolerance
     /// <summary>float32 projections from any logits: the exponent is rounded in proportion to its size, two units in the last place here.</summary>
     public static double ProjectionOf(IEnumerable<double> logits, double tau) => Math.Max(Projection, 2.4e-7 * logits.Max(Math.Abs) / tau);
 
+    /// <summary>Gradients of a projection with respect to its logits: the projection's own, divided by tau as the logits are.</summary>
+    public static double ProjectionGradient(double projection, double tau) => projection / tau;
+
+    /// <summary>float32 gradient norms over all parameters.</summary>
+    public const double GradientNorm = 2e-5;
+
     /// <summary>Losses of a replayed training run.</summary>
     public const double LearningCurve = 1e-3;
 }

@@ -7,6 +7,17 @@ public class CheckpointFolder
 {
     private static readonly MhcConfig Tiny = new() { VocabSize = 11, BlockSize = 6, NLayer = 1, NHead = 2, NEmbd = 4, Streams = 3, Bias = true, StreamReduce = StreamReduce.Learned };
 
+    /// <summary>The exporter's tests hold the same list against the same folder: it is the contract between the packages.</summary>
+    [Fact]
+    public void HoldsTheParametersThatAreAgreedOn()
+    {
+        using MhcModel model = MhcModel.Load(Fixtures.Folder("mhc-tiny"));
+
+        IEnumerable<string> parameters = model.Parameters.Specs.OrderBy(spec => spec.Name, StringComparer.Ordinal).Select(spec => $"{spec.Name} [{string.Join(", ", spec.Shape)}] f32");
+
+        Assert.Equal(File.ReadAllLines(Path.Combine(Fixtures.Folder("mhc-tiny"), "parameters.verified.txt")), parameters);
+    }
+
     [Fact]
     public void GivesTheSameModelBack()
     {
@@ -72,6 +83,21 @@ public class CheckpointFolder
             File.WriteAllText(Path.Combine(temporary, "model.safetensors"), "half");
             throw new IOException("disk full");
         }));
+
+        Assert.Equal(before, File.ReadAllBytes(folder["c/model.safetensors"]));
+        Assert.Equal(["c"], Directory.EnumerateFileSystemEntries(folder.Path).Select(entry => Path.GetFileName(entry)));
+    }
+
+    [Fact]
+    public void IsPutBackWhenTheNewOneCannotTakeItsPlace()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        using var model = new MhcModel(Tiny, 7, CPU);
+        Checkpoint.Save(folder["c"], model, null, null);
+        byte[] before = File.ReadAllBytes(folder["c/model.safetensors"]);
+
+        // The new folder vanishes before it can be renamed.
+        Assert.Throws<DirectoryNotFoundException>(() => AtomicWrite.Folder(folder["c"], temporary => Directory.Delete(temporary)));
 
         Assert.Equal(before, File.ReadAllBytes(folder["c/model.safetensors"]));
         Assert.Equal(["c"], Directory.EnumerateFileSystemEntries(folder.Path).Select(entry => Path.GetFileName(entry)));

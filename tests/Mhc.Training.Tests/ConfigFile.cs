@@ -37,10 +37,10 @@ public class ConfigFile
         string json = Valid.Replace("\"n_head\": 4", "\"n_head\": 6").Replace("\"h_res_tau\": 1", "\"h_res_tua\": 1").Replace("\"live\"", "\"alive\"").Replace("\"streams\": 4", "\"streams\": \"4\"");
 
         AssertProblems(json,
-            "config.json: `n_head` is 6 but `n_embd` 32 is not divisible by it.",
-            "config.json: `streams` is \"4\", expected an integer of at least 1.",
+            "config.json: `streams` is \"4\", expected an integer.",
             "config.json: `init` is \"alive\", expected \"live\" or \"parity\".",
-            "config.json: `h_res_tau` is missing.",
+            "config.json: `h_res_tau` is missing, expected a number.",
+            "config.json: `n_head` is 6 but `n_embd` 32 is not divisible by it.",
             "config.json: `h_res_tua` is not a known key; did you mean `h_res_tau`?");
     }
 
@@ -55,7 +55,21 @@ public class ConfigFile
 
     [Fact]
     public void RefusesAnotherFormatVersion() => AssertProblems(Valid.Replace("\"format_version\": 1", "\"format_version\": 2"),
-        "config.json: `format_version` is 2, this version of Mhc.Training reads 1: use the Mhc.Training that wrote the folder.");
+        "config.json: `format_version` is 2, this version of Mhc.Training reads 1: use the Mhc.Training that wrote it.");
+
+    /// <summary>The exporter's tests refuse the same files: the two readers must not part.</summary>
+    [Theory, MemberData(nameof(InvalidFiles))]
+    public void ThatTheExporterRefusesIsRefused(string file) =>
+        Assert.Throws<InvalidDataException>(() => MhcConfig.Read(Path.Combine(Fixtures.Folder("invalid"), file)));
+
+    public static TheoryData<string> InvalidFiles => new(Directory.EnumerateFiles(Fixtures.Folder("invalid"), "config-*.json").Select(file => Path.GetFileName(file)).Order());
+
+    [Fact]
+    public void OutOfRangeIsRefused() =>
+        AssertProblems(Valid.Replace("\"n_layer\": 3", "\"n_layer\": 0").Replace("\"dropout\": 0.1", "\"dropout\": 1").Replace("\"h_res_tau\": 1", "\"h_res_tau\": 0"),
+            "config.json: `n_layer` is 0, expected at least 1.",
+            "config.json: `dropout` is 1, expected a number from 0 to below 1.",
+            "config.json: `h_res_tau` is 0, expected a number above 0.");
 
     [Fact]
     public void SaysWhereItIsNoJson()
@@ -72,6 +86,11 @@ public class ConfigFile
         return MhcConfig.Read(folder["config.json"]);
     }
 
-    private static void AssertProblems(string json, params string[] problems) =>
-        Assert.Equal(string.Join(Environment.NewLine, problems), Assert.Throws<InvalidDataException>(() => Read(json)).Message);
+    private static void AssertProblems(string json, params string[] problems)
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        File.WriteAllText(folder["config.json"], json);
+        string message = Assert.Throws<InvalidDataException>(() => MhcConfig.Read(folder["config.json"])).Message;
+        Assert.Equal(string.Join(Environment.NewLine, problems), message.Replace(folder["config.json"], "config.json", StringComparison.Ordinal));
+    }
 }

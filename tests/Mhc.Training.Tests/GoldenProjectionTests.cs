@@ -31,8 +31,7 @@ public class GoldenProjectionTests
                 Tensor hRes = Sinkhorn.Project(logits.unsqueeze(0), iters, tau).squeeze(0);
                 Tensor gradient = autograd.grad([hRes], [logits], [Fixture($"{name}.cotangent", type)])[0];
                 TensorAssert.Close($"{key}.{precision}", golden[$"{key}.{precision}"], hRes.shape, hRes.ToDoubles(), tolerance);
-                // The gradient is divided by tau, and so is its rounding error.
-                TensorAssert.Close($"{key}.grad_{precision}", golden[$"{key}.grad_{precision}"], gradient.shape, gradient.ToDoubles(), tolerance / tau);
+                TensorAssert.Close($"{key}.grad_{precision}", golden[$"{key}.grad_{precision}"], gradient.shape, gradient.ToDoubles(), Tolerance.ProjectionGradient(tolerance, tau));
             }
         }
 

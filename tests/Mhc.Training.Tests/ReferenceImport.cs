@@ -14,7 +14,7 @@ public class ReferenceImport
     {
         config.Remove("n_head");
         config["rotary"] = true;
-    }, _ => $"config.json: `n_head` is missing.{Environment.NewLine}config.json: `rotary` is not a known key.");
+    }, file => $"{file}: `n_head` is missing, expected an integer.{Environment.NewLine}{file}: `rotary` is not a known key: remove it.");
 
     [Fact]
     public void NamesTensorsThatDoNotFit() => AssertRefused<InvalidDataException>(config => config["n_layer"] = 2, file =>

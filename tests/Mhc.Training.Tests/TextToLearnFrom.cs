@@ -40,14 +40,24 @@ public class TextToLearnFrom
     public void TokenizersWithFaultsAreRefusedWithAllOfThem()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        File.WriteAllText(folder["tokenizer.json"], """{ "version": 2, "type": "char", "vocabulary": ["a", "bc", "a"], "prefix_token_id": 3 }""");
+        File.WriteAllText(folder["tokenizer.json"], """{ "version": 1, "type": "char", "vocabulary": ["a", "bc", "a"], "prefix_token_id": 3 }""");
 
         Assert.Equal(string.Join(Environment.NewLine,
-            "tokenizer.json: `version` is 2, this version of Mhc.Training reads 1: use the Mhc.Training that wrote it.",
             "tokenizer.json: `vocabulary` has \"bc\", expected one Unicode scalar value a string.",
             "tokenizer.json: `vocabulary` has a character twice.",
-            "tokenizer.json: `prefix_token_id` is 3, expected an integer from 0 to 2.",
-            "tokenizer.json: `eos_token_id` is missing."), Assert.Throws<InvalidDataException>(() => TextTokenizer.Read(folder["tokenizer.json"])).Message);
+            "tokenizer.json: `eos_token_id` is missing, expected an integer or null.",
+            "tokenizer.json: `prefix_token_id` is 3, expected null or an id from 0 to 2."),
+            Assert.Throws<InvalidDataException>(() => TextTokenizer.Read(folder["tokenizer.json"])).Message.Replace(folder["tokenizer.json"], "tokenizer.json", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TokenizersOfAnotherVersionAreRefused()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        File.WriteAllText(folder["tokenizer.json"], """{ "version": 2, "type": "words" }""");
+
+        Assert.Equal($"{folder["tokenizer.json"]}: `version` is 2, this version of Mhc.Training reads 1: use the Mhc.Training that wrote it.",
+            Assert.Throws<InvalidDataException>(() => TextTokenizer.Read(folder["tokenizer.json"])).Message);
     }
 
     [Fact]

@@ -56,13 +56,32 @@ public class TrainingRun
     }
 
     [Fact]
-    public void AccumulatesMicroBatchesIntoTheGradientOfOneBatch()
+    public void CutIntoMicroBatchesIsTheRunOfTheWholeBatch()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        double Loss(string name, TrainingOptions options) => Trainer.Train(Tiny, options with { MaxIters = 6, EvalInterval = 6 }, Data, folder[name]).LastValLoss;
+        List<TrainingUpdate> Updates(string name, TrainingOptions options)
+        {
+            var updates = new List<TrainingUpdate>();
+            Trainer.Train(Tiny, options with { MaxIters = 6, EvalInterval = 6 }, Data, folder[name], updates.Add);
+            return updates;
+        }
 
-        // Other windows, so the losses are near each other and not the same.
-        Assert.Equal(Loss("one", Short with { BatchSize = 8 }), Loss("two", Short with { BatchSize = 4, GradAccum = 2 }), 0.2);
+        List<TrainingUpdate> whole = Updates("whole", Short with { BatchSize = 8 }), cut = Updates("cut", Short with { BatchSize = 2, GradAccum = 4 });
+
+        TensorAssert.Close("gradient norms", [.. whole.Skip(1).Select(update => update.GradNorm)], [.. cut.Skip(1).Select(update => update.GradNorm)], 1e-4);
+        TensorAssert.Close("losses", [.. whole.Skip(1).Select(update => update.Loss)], [.. cut.Skip(1).Select(update => update.Loss)], 1e-5);
+    }
+
+    [Fact]
+    public void ChecksWhatItIsGiven()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+
+        Assert.Equal($"`streams` is 0, expected at least 1.{Environment.NewLine}`n_head` is 3 but `n_embd` 16 is not divisible by it.",
+            Assert.Throws<ArgumentException>(() => Trainer.Train(Tiny with { Streams = 0, NHead = 3 }, Short, Data, folder["run"])).Message);
+        Assert.Equal($"`max_iters` is -1, expected at least 0.{Environment.NewLine}`beta1` is 1, expected a number from 0 to below 1.",
+            Assert.Throws<ArgumentException>(() => Trainer.Train(Tiny, Short with { MaxIters = -1, Beta1 = 1 }, Data, folder["run"])).Message);
+        Assert.False(Directory.Exists(folder["run"]));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public enum TokenizerKind
 /// <summary>A tokenizer that can be rebuilt from the JSON of a checkpoint's <c>tokenizer.json</c>. Thread-safe.</summary>
 public sealed partial class TextTokenizer
 {
-    private const int SupportedVersion = 1;
+    private const int FormatVersion = 1;
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly string[]? _characters;
     private readonly BpeTokenizer _tokenizer;
@@ -65,10 +65,8 @@ public sealed partial class TextTokenizer
     public static TextTokenizer Read(string path)
     {
         StrictJson json = StrictJson.ReadFile(path);
-        int version = json.Int("version", 0);
-        if (version != SupportedVersion)
-            json.Problem($"`version` is {version}, this version of Mhc.Training reads {SupportedVersion}: use the Mhc.Training that wrote it.");
-        TokenizerKind kind = json.Choice<TokenizerKind>("type");
+        json.RequireVersion("version", FormatVersion);
+        TokenizerKind kind = json.Choice("type", TokenizerKind.Byte, required: true);
         string[]? characters = kind == TokenizerKind.Char ? json.Texts("vocabulary") : null;
         foreach (string character in characters ?? [])
         {
@@ -77,8 +75,10 @@ public sealed partial class TextTokenizer
         }
         if (characters is not null && characters.Distinct().Count() != characters.Length)
             json.Problem("`vocabulary` has a character twice.");
-        int last = (characters?.Length ?? 256) - 1;
-        int? prefix = json.IntOrNull("prefix_token_id", 0, last), eos = json.IntOrNull("eos_token_id", 0, last);
+        int count = characters?.Length ?? 256;
+        int? prefix = json.IntOrNull("prefix_token_id"), eos = json.IntOrNull("eos_token_id");
+        foreach ((string key, int? id) in new[] { ("prefix_token_id", prefix), ("eos_token_id", eos) }.Where(id => id.Item2 < 0 || id.Item2 >= count))
+            json.Problem($"`{key}` is {id}, expected null or an id from 0 to {count - 1}.");
         json.Finish(["version", "type", "vocabulary", "prefix_token_id", "eos_token_id"], mode: "`type` \"byte\"");
         return new(characters, prefix, eos);
     }
@@ -86,7 +86,7 @@ public sealed partial class TextTokenizer
     /// <summary>The text of <c>tokenizer.json</c>.</summary>
     public string ToJson()
     {
-        var definition = new Dictionary<string, object?> { ["version"] = SupportedVersion, ["type"] = StrictJson.SnakeCase(Kind) };
+        var definition = new Dictionary<string, object?> { ["version"] = FormatVersion, ["type"] = StrictJson.SnakeCase(Kind) };
         if (_characters is not null)
             definition["vocabulary"] = _characters;
         definition["prefix_token_id"] = PrefixTokenId;

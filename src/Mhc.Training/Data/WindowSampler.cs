@@ -6,11 +6,10 @@ namespace Mhc.Training;
 internal static class WindowSampler
 {
     /// <summary>Uniformly random starts of windows of <paramref name="blockSize"/> + 1 tokens.</summary>
-    /// <param name="microStep">Counts micro-batches from the start of the run.</param>
-    public static int[] RandomStarts(int seed, long microStep, int count, int tokens, int blockSize)
+    public static int[] RandomStarts(int seed, long step, int count, int tokens, int blockSize)
     {
         int[] starts = new int[count];
-        ulong state = ((ulong)seed << 32) ^ Mix((ulong)microStep);
+        ulong state = ((ulong)seed << 32) ^ Mix((ulong)step);
         for (int i = 0; i < count; i++)
         {
             state += 0x9E3779B97F4A7C15;

@@ -34,10 +34,15 @@ internal static class AtomicWrite
                 Directory.Move(path, old);
             Directory.Move(temporary, path);
         }
-        finally
+        catch
         {
-            foreach (string leftover in new[] { temporary, old }.Where(Directory.Exists))
-                Directory.Delete(leftover, recursive: true);
+            if (Directory.Exists(old) && !Directory.Exists(path))
+                Directory.Move(old, path);
+            if (Directory.Exists(temporary))
+                Directory.Delete(temporary, recursive: true);
+            throw;
         }
+        if (Directory.Exists(old))
+            Directory.Delete(old, recursive: true);
     }
 }

@@ -72,16 +72,23 @@ internal static class Checkpoint
         using SafetensorsFile file = SafetensorsFile.Open(WeightsFile(folder));
         RequireSameTensors(file, model.Parameters.Specs);
         foreach (ParameterSpec spec in model.Parameters.Specs)
+            model.Parameters.SetBytes(spec.Name, ReadFinite(file, spec.Name));
+    }
+
+    /// <exception cref="InvalidDataException">A value is NaN or infinite.</exception>
+    public static byte[] ReadFinite(SafetensorsFile file, string name)
+    {
+        byte[] bytes = file.ReadBytes(name);
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(bytes);
+        for (int i = 0; i < values.Length; i++)
         {
-            byte[] bytes = file.ReadBytes(spec.Name);
-            int bad = Array.FindIndex(MemoryMarshal.Cast<byte, float>(bytes).ToArray(), value => !float.IsFinite(value));
-            if (bad >= 0)
+            if (!float.IsFinite(values[i]))
             {
-                throw new InvalidDataException($"{file.Path}: tensor `{spec.Name}` has {MemoryMarshal.Cast<byte, float>(bytes)[bad]} at element {bad}, "
-                    + "expected finite numbers. The training had diverged: take an earlier checkpoint.");
+                throw new InvalidDataException($"{file.Path}: tensor `{name}` has {values[i]} at element {i}, expected finite numbers. "
+                    + "The training had diverged: take an earlier checkpoint.");
             }
-            model.Parameters.SetBytes(spec.Name, bytes);
         }
+        return bytes;
     }
 
     /// <exception cref="InvalidDataException">Lists every missing, unexpected, mis-shaped and ill-typed tensor.</exception>

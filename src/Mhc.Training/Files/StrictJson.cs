@@ -13,20 +13,15 @@ internal sealed class StrictJson
     private readonly List<string> _problems = [];
     private readonly string _name;
 
-    /// <param name="name">What the object is called in messages: a file name or "settings".</param>
-    /// <param name="allowMissing">Whether an absent key takes its default instead of being a problem.</param>
-    public StrictJson(string name, bool allowMissing = false) => (_name, AllowMissing) = (name, allowMissing);
+    /// <param name="name">What the object is called in messages: a file's path or "settings".</param>
+    public StrictJson(string name) => _name = name;
 
-    private bool AllowMissing { get; }
-
-    public static StrictJson Parse(string path, string json)
+    public static StrictJson ReadFile(string path)
     {
-        var result = new StrictJson(Path.GetFileName(path));
-        result.Add(json, path);
-        return result;
+        var json = new StrictJson(path);
+        json.Add(File.ReadAllText(path), path);
+        return json;
     }
-
-    public static StrictJson ReadFile(string path) => Parse(path, File.ReadAllText(path));
 
     /// <summary>Adds the members of a JSON object; a member replaces one of the same name from an earlier source.</summary>
     public void Add(string json, string source)
@@ -41,7 +36,7 @@ internal sealed class StrictJson
             throw new InvalidDataException($"{source}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}. Expected one JSON object.", e);
         }
         if (document.RootElement.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException($"{source}: found a JSON {Kind(document.RootElement)}, expected an object.");
+            throw new InvalidDataException($"{source}: found a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}, expected an object.");
         var seen = new HashSet<string>();
         foreach (JsonProperty member in document.RootElement.EnumerateObject())
         {
@@ -53,46 +48,76 @@ internal sealed class StrictJson
 
     public void Problem(string problem) => _problems.Add(problem);
 
-    public int Int(string key, int min, int? fallback = null, int max = int.MaxValue)
+    public void Problems(IEnumerable<string> problems) => _problems.AddRange(problems);
+
+    /// <summary>Throws at once where the version is another one: what else such an object holds cannot be judged.</summary>
+    public void RequireVersion(string key, int supported)
     {
-        if (!Find(key, fallback is not null, out JsonElement value))
-            return fallback ?? min;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= min && number <= max)
-            return number;
-        Problem($"`{key}` is {value.GetRawText()}, expected an integer {(max == int.MaxValue ? $"of at least {min}" : $"from {min} to {max}")}.");
-        return fallback ?? min;
+        int found = Int(key, supported, required: true);
+        if (found != supported)
+            throw new InvalidDataException($"{_name}: `{key}` is {found}, this version of Mhc.Training reads {supported}: use the Mhc.Training that wrote it.");
     }
 
-    public int? IntOrNull(string key, int min, int max)
+    /// <param name="fallback">The value where the key is absent: its default, or a stand-in that keeps one mistake from becoming two.</param>
+    public int Int(string key, int fallback, bool required = false)
     {
-        if (!Find(key, optional: false, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        const string Expected = "an integer";
+        if (!Find(key, Expected, required, out JsonElement value))
+            return fallback;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
+            return number;
+        return IllTyped(key, value, Expected, fallback);
+    }
+
+    public int? IntOrNull(string key)
+    {
+        const string Expected = "an integer or null";
+        if (!Find(key, Expected, required: true, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
             return null;
-        return Int(key, min, null, max);
-    }
-
-    /// <param name="isValid">The range check; <paramref name="range"/> says it in words.</param>
-    public double Number(string key, Func<double, bool> isValid, string range, double? fallback = null)
-    {
-        if (!Find(key, fallback is not null, out JsonElement value))
-            return fallback ?? 0;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) && isValid(number))
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
             return number;
-        Problem($"`{key}` is {value.GetRawText()}, expected a number {range}.");
-        return fallback ?? 0;
+        return IllTyped<int?>(key, value, Expected, null);
     }
 
-    public bool Bool(string key, bool? fallback = null)
+    public double Number(string key, double fallback, bool required = false)
     {
-        if (!Find(key, fallback is not null, out JsonElement value))
-            return fallback ?? false;
+        const string Expected = "a number";
+        if (!Find(key, Expected, required, out JsonElement value))
+            return fallback;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number))
+            return number;
+        return IllTyped(key, value, Expected, fallback);
+    }
+
+    public bool Bool(string key, bool fallback, bool required = false)
+    {
+        const string Expected = "true or false";
+        if (!Find(key, Expected, required, out JsonElement value))
+            return fallback;
         if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
             return value.GetBoolean();
-        Problem($"`{key}` is {value.GetRawText()}, expected true or false.");
-        return fallback ?? false;
+        return IllTyped(key, value, Expected, fallback);
     }
 
-    /// <summary>A key that may be absent even where all others must be there.</summary>
-    public bool BoolOrFalse(string key) => _values.ContainsKey(key) && Bool(key);
+    public string Text(string key, string fallback, bool required = false)
+    {
+        const string Expected = "a string";
+        if (!Find(key, Expected, required, out JsonElement value))
+            return fallback;
+        if (value.ValueKind == JsonValueKind.String)
+            return value.GetString()!;
+        return IllTyped(key, value, Expected, fallback);
+    }
+
+    public string[] Texts(string key)
+    {
+        const string Expected = "an array of strings";
+        if (!Find(key, Expected, required: true, out JsonElement value))
+            return [];
+        if (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String))
+            return [.. value.EnumerateArray().Select(item => item.GetString()!)];
+        return IllTyped<string[]>(key, value, Expected, []);
+    }
 
     /// <summary>Passes over keys that may be there and say nothing of interest.</summary>
     public void Ignore(params ReadOnlySpan<string> keys)
@@ -101,38 +126,18 @@ internal sealed class StrictJson
             _used.Add(key);
     }
 
-    public string Text(string key, string? fallback = null)
-    {
-        if (!Find(key, fallback is not null, out JsonElement value))
-            return fallback ?? "";
-        if (value.ValueKind == JsonValueKind.String)
-            return value.GetString()!;
-        Problem($"`{key}` is {value.GetRawText()}, expected a string.");
-        return fallback ?? "";
-    }
-
-    public string[] Texts(string key)
-    {
-        if (!Find(key, optional: false, out JsonElement value))
-            return [];
-        if (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String))
-            return [.. value.EnumerateArray().Select(item => item.GetString()!)];
-        Problem($"`{key}` is a JSON {Kind(value)}, expected an array of strings.");
-        return [];
-    }
-
     /// <summary>An enum member by its snake_case name.</summary>
-    public T Choice<T>(string key, T? fallback = null) where T : struct, Enum
+    public T Choice<T>(string key, T fallback, bool required = false) where T : struct, Enum
     {
-        if (!Find(key, fallback is not null, out JsonElement value))
-            return fallback ?? default;
+        string expected = string.Join(" or ", Enum.GetValues<T>().Select(member => $"\"{SnakeCase(member)}\""));
+        if (!Find(key, expected, required, out JsonElement value))
+            return fallback;
         foreach (T member in Enum.GetValues<T>())
         {
             if (value.ValueKind == JsonValueKind.String && value.GetString() == SnakeCase(member))
                 return member;
         }
-        Problem($"`{key}` is {value.GetRawText()}, expected {string.Join(" or ", Enum.GetValues<T>().Select(m => $"\"{SnakeCase(m)}\""))}.");
-        return fallback ?? default;
+        return IllTyped(key, value, expected, fallback);
     }
 
     public static string SnakeCase<T>(T member) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(member.ToString());
@@ -156,20 +161,27 @@ internal sealed class StrictJson
             throw new InvalidDataException(string.Join(Environment.NewLine, _problems.Select(problem => $"{_name}: {problem}")));
     }
 
-    private bool Find(string key, bool optional, out JsonElement value)
+    private bool Find(string key, string expected, bool required, out JsonElement value)
     {
         _used.Add(key);
         bool found = _values.TryGetValue(key, out (JsonElement Value, string Source) entry);
         value = entry.Value;
-        if (!found && !(AllowMissing && optional))
-            Problem($"`{key}` is missing.");
+        if (!found && required)
+            Problem($"`{key}` is missing, expected {expected}.");
         return found;
+    }
+
+    private T IllTyped<T>(string key, JsonElement value, string expected, T fallback)
+    {
+        string found = value.GetRawText();
+        Problem($"`{key}` is {(found.Length <= 40 ? found : $"{found[..40]}…")}, expected {expected}.");
+        return fallback;
     }
 
     private static string Nearest(string key, IReadOnlyCollection<string> known)
     {
         string? nearest = known.MinBy(candidate => Distance(key, candidate));
-        return nearest is not null && Distance(key, nearest) <= 3 ? $"; did you mean `{nearest}`?" : ".";
+        return nearest is not null && Distance(key, nearest) <= 3 ? $"; did you mean `{nearest}`?" : ": remove it.";
     }
 
     // Levenshtein's edit distance.
@@ -185,10 +197,4 @@ internal sealed class StrictJson
         }
         return row[b.Length];
     }
-
-    private static string Kind(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.True or JsonValueKind.False => "boolean",
-        JsonValueKind kind => kind.ToString().ToLowerInvariant(),
-    };
 }
