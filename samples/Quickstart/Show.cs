@@ -50,14 +50,15 @@ internal static class Show
     public static void Quality(double auc, IReadOnlyCollection<ScoredLine> judged)
     {
         int odd = judged.Count(line => line.IsOdd), flagged = judged.Count(line => line.PredictedLabel), right = judged.Count(line => line.PredictedLabel && line.IsOdd);
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]ROC-AUC {auc:f3}[/] over {judged.Count:n0} lines, {odd} of them odd.");
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture,
-            $"[bold]ROC-AUC {auc:f3}[/] over {judged.Count:n0} lines, {odd} of them odd. Flagged as stranger than 99 of 100 ordinary lines: {right} odd ones and {flagged - right} ordinary ones.");
+            $"Stranger than 99 of 100 ordinary lines: {right} odd ones and {flagged - right} ordinary ones.");
     }
 
     public static void HRes(IReadOnlyList<HMatrices> matrices)
     {
         HMatrices h = matrices[matrices.Count / 2];
-        Table table = new Table().Title($"H_res of {h.Sublayer}: how much of each stream goes where").AddColumn("from \\ to");
+        Table table = new Table().Title($"H_res of {h.Sublayer}").AddColumn("from \\ to");
         table.AddColumns([.. Enumerable.Range(0, h.Streams).Select(to => $"{to}")]);
         foreach ((int from, IReadOnlyList<double> row) in h.HRes.Index())
             table.AddRow([$"{from}", .. row.Select(value => value.ToString("f4", CultureInfo.InvariantCulture))]);
@@ -67,7 +68,7 @@ internal static class Show
     public static void Artefacts(params (string What, string Path)[] artefacts)
     {
         foreach ((string what, string path) in artefacts)
-            AnsiConsole.MarkupLineInterpolated($"{what,-16}{path}");
+            Console.WriteLine($"{what,-16}{Path.GetRelativePath(Environment.CurrentDirectory, path)}"); // unwrapped, to be copied
     }
 
     // The model's tokens are bytes; a character is as unlikely as its least likely byte.
@@ -98,5 +99,5 @@ internal sealed class Stages
         _watch.Restart();
     }
 
-    public void Print() => AnsiConsole.WriteLine($"Time: {string.Join(", ", _done)}.");
+    public void Print() => Console.WriteLine($"Time: {string.Join(", ", _done)}.");
 }
