@@ -14,7 +14,8 @@ public static class MhcCatalog
     /// <remarks>
     /// It hangs on the context and not on a catalog because ML.NET's catalogs hide their environment. Fitting opens the model and learns
     /// nothing. A saved pipeline carries the model in its zip and loads with a plain <c>mlContext.Model.Load</c> wherever Mhc.MLNet is
-    /// deployed.
+    /// deployed. What is wrong with a zip is said by the <see cref="Exception.InnerException"/> of the
+    /// <see cref="System.Reflection.TargetInvocationException"/> that ML.NET throws then.
     /// </remarks>
     public static IEstimator<MhcScoringTransformer> ScoreMhc(this MLContext mlContext, MhcScoringOptions options)
     {

@@ -16,7 +16,7 @@ public sealed record MhcModelInfo
     public required string TokenizerType { get; init; }
 
     /// <value>How many different tokens the model knows.</value>
-    public required int VocabularySize { get; init; }
+    public required int VocabSize { get; init; }
 
     /// <value>The token put before each text so that its first token is scored; null when there is none.</value>
     public required int? PrefixTokenId { get; init; }

@@ -18,7 +18,7 @@ public record MhcScorerOptions
     /// <value>Threads that one batch is spread over on the CPU. Default: null, one per physical core.</value>
     public int? Threads { get; init; }
 
-    internal void Validate()
+    internal virtual void Validate()
     {
         if (!Enum.IsDefined(Device))
             throw new ArgumentOutOfRangeException(nameof(Device), Device, "Expected Cpu, Cuda or CudaIfAvailable.");

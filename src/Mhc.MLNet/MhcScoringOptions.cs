@@ -14,7 +14,7 @@ public sealed record MhcScoringOptions : MhcScorerOptions
     /// <value>Put before the names of the output columns, so that one pipeline can hold several models. Default: nothing.</value>
     public string ColumnPrefix { get; init; } = "";
 
-    internal new void Validate()
+    internal override void Validate()
     {
         base.Validate();
         ArgumentException.ThrowIfNullOrWhiteSpace(ModelPath);

@@ -10,6 +10,10 @@ namespace Mhc.MLNet;
 /// Whoever fitted or loaded it disposes it, or the chain that holds it; a PredictionEngine disposes it too, unless it was made with
 /// <c>OwnsTransformer = false</c>.
 /// </summary>
+/// <remarks>
+/// Loading a pipeline whose model cannot be used throws <see cref="System.Reflection.TargetInvocationException"/>: ML.NET calls what reads
+/// a zip by reflection. Its <see cref="Exception.InnerException"/> says what is wrong, in the words that <see cref="MhcScorer"/> has too.
+/// </remarks>
 public sealed class MhcScoringTransformer : ITransformer, IDisposable
 {
     private readonly MhcScoringOptions _options;

@@ -9,6 +9,8 @@ namespace Mhc.Onnx;
 /// <remarks>Opening runs no code from the folder, and nothing is read outside the tensors that its header describes.</remarks>
 public sealed class Checkpoint
 {
+    private const string Expected = "a checkpoint folder such as RUN/best that holds config.json and model.safetensors";
+
     private readonly SafetensorsFile _weights;
 
     private Checkpoint(string folder, MhcConfig config, SafetensorsFile weights, IReadOnlyList<Parameter> parameters)
@@ -40,11 +42,13 @@ public sealed class Checkpoint
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder))
-            throw new DirectoryNotFoundException($"There is no checkpoint folder '{folder}'.");
-        MhcConfig config = MhcConfig.Parse(File.ReadAllBytes(Required(folder, "config.json")));
-        SafetensorsFile weights = SafetensorsFile.Open(Required(folder, "model.safetensors"));
-        Parameter[] parameters = [.. ParameterList.Of(config)];
-        CheckBinding(parameters, weights);
+            throw new DirectoryNotFoundException(
+                $"There is no checkpoint folder '{folder}'; expected {Expected}. Make one with `mhc train`, or correct the path.");
+        MhcConfig config = MhcConfig.Read(Required(folder, "config.json"));
+        string weightsPath = Required(folder, "model.safetensors");
+        SafetensorsFile weights = SafetensorsFile.Open(weightsPath);
+        Parameter[] parameters = [.. ParameterTable.Of(config)];
+        CheckBinding(parameters, weights, weightsPath);
         return new(folder, config, weights, parameters);
     }
 
@@ -67,23 +71,22 @@ public sealed class Checkpoint
     {
         string path = Path.Combine(folder, file);
         if (!File.Exists(path))
-            throw new FileNotFoundException(
-                $"The checkpoint folder '{folder}' has no {file}; expected a folder that training or import has written.", path);
+            throw new FileNotFoundException($"{path}: no such file; expected {Expected}.", path);
         return path;
     }
 
-    private static void CheckBinding(Parameter[] parameters, SafetensorsFile weights)
+    private static void CheckBinding(Parameter[] parameters, SafetensorsFile weights, string path)
     {
         var problems = new List<string>();
         HashSet<string> found = [.. weights.Names];
         foreach (Parameter parameter in parameters)
             if (!found.Remove(parameter.Name))
-                problems.Add($"model.safetensors: tensor `{parameter.Name}` is missing; the model expects {Parameter.Text(parameter.Shape)}.");
+                problems.Add($"{path}: tensor `{parameter.Name}` is missing; the model expects {Parameter.Text(parameter.Shape)}.");
             else if (!weights.Shape(parameter.Name).SequenceEqual(parameter.Shape))
-                problems.Add($"model.safetensors: tensor `{parameter.Name}`: file has {Parameter.Text(weights.Shape(parameter.Name))}, "
+                problems.Add($"{path}: tensor `{parameter.Name}`: file has {Parameter.Text(weights.Shape(parameter.Name))}, "
                     + $"model expects {Parameter.Text(parameter.Shape)}.");
         foreach (string name in found.Order(StringComparer.Ordinal))
-            problems.Add($"model.safetensors: tensor `{name}` {Parameter.Text(weights.Shape(name))} is not a parameter of this model.");
+            problems.Add($"{path}: tensor `{name}` {Parameter.Text(weights.Shape(name))} is not a parameter of this model.");
         Throw.InvalidData_IfAny(problems);
     }
 }

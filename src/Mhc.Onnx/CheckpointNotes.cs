@@ -3,74 +3,76 @@ using System.Text.Json.Nodes;
 
 namespace Mhc.Onnx;
 
-/// <summary>What a checkpoint's optional files say, to be handed on; null where they say nothing. What is taken out of them is checked.</summary>
+/// <summary>What a checkpoint's optional files say, to be handed on once it is checked; null where they say nothing.</summary>
 internal sealed record CheckpointNotes
 {
     private const int TokenizerVersion = 1;
 
     public JsonObject? Tokenizer { get; private init; }
 
-    public JsonNode? PrefixTokenId { get; private init; }
+    public int? PrefixTokenId { get; private init; }
 
-    public JsonNode? EosTokenId { get; private init; }
+    public int? EosTokenId { get; private init; }
 
     public JsonNode? Validation { get; private init; }
 
     public JsonObject? Training { get; private init; }
 
-    public static CheckpointNotes Read(Checkpoint checkpoint)
+    public static CheckpointNotes Read(Checkpoint checkpoint) =>
+        WithMetrics(WithTokenizer(new(), checkpoint), Path.Combine(checkpoint.Folder, "metrics.json"));
+
+    private static CheckpointNotes WithTokenizer(CheckpointNotes notes, Checkpoint checkpoint)
     {
-        JsonObject? tokenizer = Object(checkpoint.Folder, "tokenizer.json");
-        JsonObject? metrics = Object(checkpoint.Folder, "metrics.json");
-        if (tokenizer is not null)
-            CheckVersion(tokenizer);
-        return new()
+        string path = Path.Combine(checkpoint.Folder, "tokenizer.json");
+        if (!File.Exists(path))
+            return notes;
+        using JsonDocument document = JsonText.Parse(File.ReadAllBytes(path), path);
+        var json = new JsonFields(path, document.RootElement);
+        int version = json.Integer("version");
+        if (version is not (0 or TokenizerVersion))
+            throw Throw.InvalidData_FormatVersion(path, version, TokenizerVersion);
+        notes = notes with
         {
-            Tokenizer = tokenizer,
-            PrefixTokenId = TokenId(tokenizer, "prefix_token_id", checkpoint.Config.VocabSize),
-            EosTokenId = TokenId(tokenizer, "eos_token_id", checkpoint.Config.VocabSize),
-            Validation = metrics is null ? null : Present(metrics, "validation"),
-            Training = metrics is null ? null : new()
+            Tokenizer = Copy(document.RootElement),
+            PrefixTokenId = json.TokenIdOrNull("prefix_token_id", checkpoint.Config.VocabSize),
+            EosTokenId = json.TokenIdOrNull("eos_token_id", checkpoint.Config.VocabSize),
+        };
+        json.ThrowIfAnyProblem();
+        return notes;
+    }
+
+    private static CheckpointNotes WithMetrics(CheckpointNotes notes, string path)
+    {
+        if (!File.Exists(path))
+            return notes;
+        using JsonDocument document = JsonText.Parse(File.ReadAllBytes(path), path);
+        CheckMetrics(new(path, document.RootElement, "Put back what `mhc train` wrote, or delete the file: it is optional."));
+        JsonObject metrics = Copy(document.RootElement);
+        return notes with
+        {
+            Validation = metrics["validation"]?.DeepClone(),
+            Training = new()
             {
-                ["step"] = Present(metrics, "step")?.DeepClone(),
-                ["val_loss"] = Present(metrics, "val_loss")?.DeepClone(),
-                ["data_sha256"] = Present(metrics, "data_sha256")?.DeepClone(),
+                ["step"] = metrics["step"]?.DeepClone(),
+                ["val_loss"] = metrics["val_loss"]?.DeepClone(),
+                ["data_sha256"] = metrics["data_sha256"]?.DeepClone(),
             },
         };
     }
 
-    private static JsonObject? Object(string folder, string name)
+    private static void CheckMetrics(JsonFields json)
     {
-        string path = Path.Combine(folder, name);
-        if (!File.Exists(path))
-            return null;
-        using JsonDocument document = JsonText.Parse(File.ReadAllBytes(path), name);
-        return JsonObject.Create(document.RootElement.Clone());
+        json.Integer("step", atLeast: 0);
+        json.NumberOrNull("val_loss");
+        json.Text("data_sha256");
+        if (json.ObjectOrNull("validation") is { } validation)
+        {
+            foreach (string quantile in (string[])["p50", "p95", "p99", "p99.9"])
+                validation.Number(quantile);
+            validation.Integer("texts", atLeast: 0);
+        }
+        json.ThrowIfAnyProblem();
     }
 
-    private static void CheckVersion(JsonObject tokenizer)
-    {
-        JsonNode? found = tokenizer["version"];
-        if (found is not JsonValue value || !value.TryGetValue(out int version))
-            throw new InvalidDataException($"tokenizer.json: `version` is {Text(found)}; expected {TokenizerVersion}.");
-        if (version != TokenizerVersion)
-            throw Throw.InvalidData_FormatVersion("tokenizer.json", version, TokenizerVersion);
-    }
-
-    private static JsonValue? TokenId(JsonObject? tokenizer, string key, int vocabSize)
-    {
-        JsonNode? node = null;
-        if (tokenizer is null || (tokenizer.TryGetPropertyValue(key, out node) && node is null))
-            return null;
-        return node is JsonValue value && value.TryGetValue(out int id) && id >= 0 && id < vocabSize
-            ? value
-            : throw new InvalidDataException($"tokenizer.json: `{key}` is {Text(node)}; expected null or a token id below {vocabSize}.");
-    }
-
-    private static string Text(JsonNode? node) => node?.ToJsonString() ?? "missing";
-
-    private static JsonNode? Present(JsonObject metrics, string key) =>
-        metrics.TryGetPropertyValue(key, out JsonNode? node)
-        ? node
-        : throw new InvalidDataException($"metrics.json: `{key}` is missing; expected a value or null.");
+    private static JsonObject Copy(JsonElement json) => JsonObject.Create(json.Clone())!;
 }

@@ -2,30 +2,24 @@ using System.Text.Json;
 
 namespace Mhc.Onnx;
 
-/// <summary>Reads config.json and collects every problem, so that one error tells all there is to mend.</summary>
+/// <summary>Reads config.json: every key that the chosen mode has, and no other.</summary>
 internal sealed class ConfigReader
 {
-    private readonly Dictionary<string, JsonElement> _values = [];
-    private readonly HashSet<string> _read = [];
-    private readonly List<string> _problems = [];
+    private readonly JsonFields _json;
 
-    private ConfigReader(JsonElement root)
-    {
-        foreach (JsonProperty property in root.EnumerateObject())
-            if (!_values.TryAdd(property.Name, property.Value))
-                Problem($"`{property.Name}` stands there more than once; keep one.");
-    }
+    private ConfigReader(JsonFields json) => _json = json;
 
-    public static MhcConfig Read(ReadOnlyMemory<byte> json)
+    public static MhcConfig Read(string path)
     {
-        using JsonDocument document = JsonText.Parse(json, "config.json");
-        var reader = new ConfigReader(document.RootElement);
-        int version = reader.Integer("format_version");
-        if (reader._problems.Count == 0 && version != MhcConfig.FormatVersion)
-            throw Throw.InvalidData_FormatVersion("config.json", version, MhcConfig.FormatVersion);
-        MhcConfig config = reader.Config();
-        reader.ReportUnread();
-        Throw.InvalidData_IfAny(reader._problems);
+        using JsonDocument document = JsonText.Parse(File.ReadAllBytes(path), path);
+        var json = new JsonFields(path, document.RootElement);
+        // A newer format may rightly have other keys: its version alone is told.
+        int version = json.Integer("format_version");
+        if (version is not (0 or MhcConfig.FormatVersion))
+            throw Throw.InvalidData_FormatVersion(path, version, MhcConfig.FormatVersion);
+        MhcConfig config = new ConfigReader(json).Config();
+        json.ReportUnread();
+        json.ThrowIfAnyProblem();
         return config;
     }
 
@@ -33,19 +27,19 @@ internal sealed class ConfigReader
     {
         var config = new MhcConfig
         {
-            VocabSize = Integer("vocab_size"),
-            BlockSize = Integer("block_size"),
-            NLayer = Integer("n_layer"),
-            NHead = Integer("n_head"),
-            NEmbd = Integer("n_embd"),
-            Bias = Boolean("bias"),
-            Dropout = Number("dropout", value => value is >= 0 and < 1, "a number of at least 0 and less than 1"),
-            Residual = Choice<ResidualMode>("residual", out bool residualIsKnown),
+            VocabSize = _json.Integer("vocab_size"),
+            BlockSize = _json.Integer("block_size"),
+            NLayer = _json.Integer("n_layer"),
+            NHead = _json.Integer("n_head"),
+            NEmbd = _json.Integer("n_embd"),
+            Bias = _json.Boolean("bias"),
+            Dropout = _json.Number("dropout", value => value is >= 0 and < 1, "a number of at least 0 and less than 1"),
+            Residual = _json.Choice<ResidualMode>("residual", out bool residualIsKnown),
         };
         if (config.NHead > 0 && config.NEmbd % config.NHead != 0)
-            Problem($"`n_head` is {config.NHead} but `n_embd` {config.NEmbd} is not divisible by it.");
+            _json.Problem($"`n_head` is {config.NHead} but `n_embd` {config.NEmbd} is not divisible by it.");
         if (!residualIsKnown)
-            _read.UnionWith(["streams", "h_res", "h_res_iters", "h_res_tau", "h_pre", "h_post", "stream_reduce", "init"]);
+            _json.Ignore("streams", "h_res", "h_res_iters", "h_res_tau", "h_pre", "h_post", "stream_reduce", "init");
         return config.Residual == ResidualMode.Mhc ? WithHyperConnections(config) : config;
     }
 
@@ -53,89 +47,24 @@ internal sealed class ConfigReader
     {
         config = config with
         {
-            Streams = Integer("streams"),
-            HRes = Choice<HResProjection>("h_res", out bool projectionIsKnown),
-            HPre = Choice<StreamMap>("h_pre", out _),
-            HPost = Choice<StreamMap>("h_post", out _),
-            StreamReduce = Choice<StreamReduce>("stream_reduce", out _),
+            Streams = _json.Integer("streams"),
+            HRes = _json.Choice<HResProjection>("h_res", out bool projectionIsKnown),
+            HPre = _json.Choice<StreamMap>("h_pre", out _),
+            HPost = _json.Choice<StreamMap>("h_post", out _),
+            StreamReduce = _json.Choice<StreamReduce>("stream_reduce", out _),
         };
-        Choice<InitialValues>("init", out _);
+        _json.Choice<Initialization>("init", out _);
         if (!projectionIsKnown)
-            _read.UnionWith(["h_res_iters", "h_res_tau"]);
+            _json.Ignore("h_res_iters", "h_res_tau");
         else if (config.HRes == HResProjection.Sinkhorn)
             config = config with
             {
-                HResIters = Integer("h_res_iters"),
-                HResTau = Number("h_res_tau", value => value > 0, "a number greater than 0"),
+                HResIters = _json.Integer("h_res_iters"),
+                HResTau = _json.Number("h_res_tau", value => value > 0, "a number greater than 0"),
             };
         return config;
     }
 
     // Read only to be checked: it tells which values a run started from, not what the model is.
-    private enum InitialValues { Live, Parity }
-
-    private int Integer(string key)
-    {
-        const string Expected = "an integer of at least 1";
-        if (!Take(key, Expected, out JsonElement value))
-            return 0;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int integer) && integer >= 1)
-            return integer;
-        Found(key, value, Expected);
-        return 0;
-    }
-
-    private double Number(string key, Predicate<double> isValid, string expected)
-    {
-        if (!Take(key, expected, out JsonElement value))
-            return 0;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) && isValid(number))
-            return number;
-        Found(key, value, expected);
-        return 0;
-    }
-
-    private bool Boolean(string key)
-    {
-        if (!Take(key, "true or false", out JsonElement value))
-            return false;
-        if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
-            Found(key, value, "true or false");
-        return value.ValueKind == JsonValueKind.True;
-    }
-
-    private T Choice<T>(string key, out bool isKnown) where T : struct, Enum
-    {
-        string[] names = [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
-        string expected = string.Join(" or ", names.Select(name => $"\"{name}\""));
-        isKnown = false;
-        if (!Take(key, expected, out JsonElement value))
-            return default;
-        int index = value.ValueKind == JsonValueKind.String ? Array.IndexOf(names, value.GetString()) : -1;
-        isKnown = index >= 0;
-        if (isKnown)
-            return Enum.GetValues<T>()[index];
-        Found(key, value, expected);
-        return default;
-    }
-
-    private bool Take(string key, string expected, out JsonElement value)
-    {
-        _read.Add(key);
-        if (_values.TryGetValue(key, out value))
-            return true;
-        Problem($"`{key}` is missing; expected {expected}.");
-        return false;
-    }
-
-    private void ReportUnread()
-    {
-        foreach (string key in _values.Keys.Except(_read))
-            Problem($"`{key}` is not a key of this model; remove it or correct its spelling.");
-    }
-
-    private void Found(string key, JsonElement value, string expected) =>
-        Problem($"`{key}` is {JsonText.Excerpt(value)}; expected {expected}.");
-
-    private void Problem(string text) => _problems.Add($"config.json: {text}");
+    private enum Initialization { Live, Parity }
 }

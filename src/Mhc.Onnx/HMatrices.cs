@@ -24,7 +24,8 @@ public sealed record HMatrices(
         if (checkpoint.Config.Residual == ResidualMode.None)
             return [];
         HMatrices[] sublayers = [.. Enumerable.Range(0, checkpoint.Config.Sublayers).Select(sublayer => Project(checkpoint, sublayer))];
-        Throw.InvalidData_IfAny([.. sublayers.Select(sublayer => sublayer.Problem()).OfType<string>()]);
+        Throw.InvalidData_IfAny([.. sublayers.Select(sublayer => sublayer.Problem()).OfType<string>()
+            .Select(problem => $"{checkpoint.WeightsPath}: {problem}")]);
         return sublayers;
     }
 

@@ -4,8 +4,8 @@ namespace Mhc.Onnx;
 
 internal static class JsonText
 {
-    /// <summary>Parses a file that holds one JSON object.</summary>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> json, string fileName)
+    /// <summary>Parses a file, or a part of it, that holds one JSON object.</summary>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> json, string where)
     {
         JsonDocument document;
         try
@@ -14,13 +14,13 @@ internal static class JsonText
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{fileName}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}; "
+            throw new InvalidDataException($"{where}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}; "
                 + "expected one object.", e);
         }
         if (document.RootElement.ValueKind == JsonValueKind.Object)
             return document;
         using (document)
-            throw new InvalidDataException($"{fileName}: found {Excerpt(document.RootElement)}; expected an object.");
+            throw new InvalidDataException($"{where}: found {Excerpt(document.RootElement)}; expected an object.");
     }
 
     /// <summary>A value as it stands in the file, short enough for a message.</summary>

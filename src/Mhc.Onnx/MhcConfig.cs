@@ -37,7 +37,7 @@ internal sealed record MhcConfig
     /// <summary>How H_res is made from its logits. Ignored with <see cref="ResidualMode.None"/>, like everything below.</summary>
     public HResProjection HRes { get; init; }
 
-    /// <summary>Sinkhorn iterations; a row and a column normalisation each. Ignored without <see cref="HResProjection.Sinkhorn"/>.</summary>
+    /// <summary>Sinkhorn iterations, rows and columns once each; ignored but for <see cref="HResProjection.Sinkhorn"/>.</summary>
     public int HResIters { get; init; } = 20;
 
     /// <summary>Temperature: logits are divided by it. Ignored without <see cref="HResProjection.Sinkhorn"/>.</summary>
@@ -53,10 +53,9 @@ internal sealed record MhcConfig
     /// <summary>Sublayers in order: attention and MLP of block 0, of block 1, …</summary>
     public int Sublayers => 2 * NLayer;
 
-    /// <summary>Reads a <c>config.json</c> strictly: unknown, missing, repeated and ill-typed keys are errors, all reported at once.</summary>
-    /// <param name="json">The file's bytes, UTF-8.</param>
+    /// <summary>Reads a <c>config.json</c>: unknown, missing, repeated and ill-typed keys are errors, all reported at once.</summary>
     /// <exception cref="InvalidDataException">The configuration is not valid; the message has a line for every problem.</exception>
-    public static MhcConfig Parse(ReadOnlyMemory<byte> json) => ConfigReader.Read(json);
+    public static MhcConfig Read(string path) => ConfigReader.Read(path);
 }
 
 internal enum ResidualMode

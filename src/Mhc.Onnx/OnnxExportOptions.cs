@@ -14,4 +14,10 @@ public sealed record OnnxExportOptions
 {
     /// <value>Default: <see cref="OnnxOutputs.Scores"/>.</value>
     public OnnxOutputs Outputs { get; init; } = OnnxOutputs.Scores;
+
+    internal void Validate()
+    {
+        if (!Enum.IsDefined(Outputs))
+            throw new ArgumentOutOfRangeException(nameof(Outputs), Outputs, "Expected Scores or Logits.");
+    }
 }

@@ -13,6 +13,7 @@ public static class OnnxExporter
     /// Exports a checkpoint. The file appears whole or not at all, replaces one that is there, and its bytes depend on the checkpoint,
     /// the options and the package's version only.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The options ask for outputs that there are not.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such checkpoint folder, or no folder to write to.</exception>
     /// <exception cref="FileNotFoundException">The checkpoint lacks a file.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is damaged, or its weights are NaN or infinite.</exception>
@@ -21,15 +22,19 @@ public static class OnnxExporter
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointFolder);
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
+        options ??= new();
+        options.Validate();
         string target = Path.GetDirectoryName(Path.GetFullPath(onnxPath))!;
         if (!Directory.Exists(target))
-            throw new DirectoryNotFoundException($"There is no folder '{target}' to write {Path.GetFileName(onnxPath)} to.");
+            throw new DirectoryNotFoundException(
+                $"There is no folder '{target}' to write {Path.GetFileName(onnxPath)} to. Create it, or correct the path.");
         Checkpoint checkpoint = Checkpoint.Open(checkpointFolder);
         if (checkpoint.WeightBytes > LargestWeightBytes)
-            throw new NotSupportedException($"The model has {checkpoint.WeightBytes} bytes of weights; one ONNX file holds less than 2 GiB, "
+            throw new NotSupportedException(
+                $"The model has {checkpoint.WeightBytes} bytes of weights; one ONNX file holds less than 2 GiB, "
                 + $"of which weights at most {LargestWeightBytes}. Train a smaller model.");
         HMatrices[] matrices = HMatrices.Project(checkpoint);
-        ModelProto model = Model(checkpoint, matrices, options ?? new());
+        ModelProto model = Model(checkpoint, matrices, options);
         Write(model, onnxPath);
         return new(onnxPath, new FileInfo(onnxPath).Length, model.Graph.Node.Count, OnnxModelSummary.CountParameters(model.Graph),
             matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max());

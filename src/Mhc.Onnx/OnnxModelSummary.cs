@@ -34,11 +34,12 @@ public sealed record OnnxModelSummary
     {
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
         if (!File.Exists(onnxPath))
-            throw new FileNotFoundException($"There is no file '{onnxPath}'.", onnxPath);
+            throw new FileNotFoundException(
+                $"There is no file '{onnxPath}'; expected an exported model. Make one with `mhc export`, or correct the path.", onnxPath);
         ModelProto model = Parse(onnxPath);
         if (model.ProducerName != OnnxMetadata.ProducerName)
             throw new InvalidDataException($"'{onnxPath}' was produced by '{model.ProducerName}', expected '{OnnxMetadata.ProducerName}'. "
-                + "Export the model from a checkpoint folder.");
+                + "Make one with `mhc export`.");
         return new()
         {
             Inputs = [.. model.Graph.Input.Select(Text)],
@@ -69,7 +70,7 @@ public sealed record OnnxModelSummary
         {
             // Said below: what the parser stumbled over does not help to choose the right file.
         }
-        throw new InvalidDataException($"'{path}' is not an ONNX model; expected a file that export has written.");
+        throw new InvalidDataException($"'{path}' is not an ONNX model; expected an exported one. Make one with `mhc export`.");
     }
 
     private static string Text(ValueInfoProto value)

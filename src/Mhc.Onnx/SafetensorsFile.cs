@@ -34,24 +34,23 @@ internal sealed class SafetensorsFile
     public static SafetensorsFile Open(string path)
     {
         using FileStream file = File.OpenRead(path);
-        string fileName = Path.GetFileName(path);
         Span<byte> prefix = stackalloc byte[8];
         if (file.Length < prefix.Length)
-            throw new InvalidDataException($"{fileName}: the file has {file.Length} bytes; expected 8 for the header's length. "
+            throw new InvalidDataException($"{path}: the file has {file.Length} bytes; expected 8 for the header's length. "
                 + "Copy the checkpoint again.");
         file.ReadExactly(prefix);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerLength > LongestHeader)
-            throw new InvalidDataException($"{fileName}: the header's length is {headerLength} bytes; expected at most {LongestHeader}. "
+            throw new InvalidDataException($"{path}: the header's length is {headerLength} bytes; expected at most {LongestHeader}. "
                 + "This is not a safetensors file.");
         long dataStart = prefix.Length + (long)headerLength;
         if (dataStart > file.Length)
-            throw new InvalidDataException($"{fileName}: the header's length is {headerLength} bytes but {file.Length - prefix.Length} "
+            throw new InvalidDataException($"{path}: the header's length is {headerLength} bytes but {file.Length - prefix.Length} "
                 + "follow; the file is truncated. Copy the checkpoint again.");
         var json = new byte[(int)headerLength];
         file.ReadExactly(json);
-        using JsonDocument header = JsonText.Parse(json, $"{fileName}, header");
-        return new(path, dataStart, Entries(header.RootElement, file.Length - dataStart, fileName));
+        using JsonDocument header = JsonText.Parse(json, $"{path}, header");
+        return new(path, dataStart, Entries(header.RootElement, file.Length - dataStart, path));
     }
 
     /// <summary>The little-endian data of one tensor, all of it finite.</summary>
@@ -65,27 +64,27 @@ internal sealed class SafetensorsFile
         ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(data);
         for (int i = 0; i < values.Length; i++)
             if (!float.IsFinite(values[i]))
-                throw new InvalidDataException($"{Path.GetFileName(_path)}: tensor `{name}`: element {i} of {values.Length} is {values[i]}; "
+                throw new InvalidDataException($"{_path}: tensor `{name}`: element {i} of {values.Length} is {values[i]}; "
                     + "expected finite weights. The training run diverged: take an earlier checkpoint.");
         return data;
     }
 
-    private static Dictionary<string, Entry> Entries(JsonElement header, long dataLength, string fileName)
+    private static Dictionary<string, Entry> Entries(JsonElement header, long dataLength, string path)
     {
         var entries = new Dictionary<string, Entry>();
         var problems = new List<string>();
         foreach (JsonProperty tensor in header.EnumerateObject().Where(property => property.Name != "__metadata__"))
         {
             if (Describe(tensor.Value) is not { } found)
-                problems.Add($"{fileName}: tensor `{tensor.Name}` is {JsonText.Excerpt(tensor.Value)}; "
+                problems.Add($"{path}: tensor `{tensor.Name}` is {JsonText.Excerpt(tensor.Value)}; "
                     + "expected dtype, shape and data_offsets.");
             else if (Problem(found.DType, found.Entry, dataLength) is { } problem)
-                problems.Add($"{fileName}: tensor `{tensor.Name}`: {problem}");
+                problems.Add($"{path}: tensor `{tensor.Name}`: {problem}");
             else if (!entries.TryAdd(tensor.Name, found.Entry))
-                problems.Add($"{fileName}: tensor `{tensor.Name}` stands in the header more than once.");
+                problems.Add($"{path}: tensor `{tensor.Name}` is there twice.");
         }
         Throw.InvalidData_IfAny(problems);
-        CheckGapless(entries, dataLength, fileName);
+        CheckGapless(entries, dataLength, path);
         return entries;
     }
 
@@ -119,17 +118,17 @@ internal sealed class SafetensorsFile
             : null;
     }
 
-    private static void CheckGapless(Dictionary<string, Entry> entries, long dataLength, string fileName)
+    private static void CheckGapless(Dictionary<string, Entry> entries, long dataLength, string path)
     {
         long end = 0;
         foreach ((string name, Entry entry) in entries.OrderBy(pair => pair.Value.Begin).ThenBy(pair => pair.Value.End))
         {
             if (entry.Begin != end)
-                throw new InvalidDataException($"{fileName}: tensor `{name}` begins at byte {entry.Begin} of the data, expected {end}: "
+                throw new InvalidDataException($"{path}: tensor `{name}` begins at byte {entry.Begin} of the data, expected {end}: "
                     + $"tensors {(entry.Begin < end ? "overlap" : "leave a gap")}.");
             end = entry.End;
         }
         if (end != dataLength)
-            throw new InvalidDataException($"{fileName}: the tensors end at byte {end} of the data, but the file has {dataLength}.");
+            throw new InvalidDataException($"{path}: the tensors end at byte {end} of the data, but the file has {dataLength}.");
     }
 }

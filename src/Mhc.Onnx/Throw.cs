@@ -7,7 +7,7 @@ internal static class Throw
     public static void InvalidData_IfAny(IReadOnlyCollection<string> problems)
     {
         if (problems.Count > 0)
-            throw new InvalidDataException(string.Join('\n', problems));
+            throw new InvalidDataException(string.Join(Environment.NewLine, problems));
     }
 
     public static InvalidDataException InvalidData_FormatVersion(string where, int found, int supported) =>

@@ -29,7 +29,7 @@ public class Metadata
     public void SaysWhatTheModelIs()
     {
         MhcModelInfo info = Read(Complete()).Info;
-        Assert.Equal(("byte", 256), (info.TokenizerType, info.VocabularySize));
+        Assert.Equal(("byte", 256), (info.TokenizerType, info.VocabSize));
         Assert.Equal((16, 10, null), (info.ContextLength, info.PrefixTokenId, info.EosTokenId));
         Assert.Equal(("plain", "float32", "ab"), (info.Layout, info.Precision, info.WeightsSha256));
         Assert.Equal((null, null, null), (info.Validation, info.HRes, info.Training));

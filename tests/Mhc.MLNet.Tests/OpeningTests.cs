@@ -10,7 +10,7 @@ public class OpenedModel
     {
         using var scorer = new MhcScorer(TestModels.Bytes);
         MhcModelInfo model = scorer.Model;
-        Assert.Equal(("byte", 256), (model.TokenizerType, model.VocabularySize));
+        Assert.Equal(("byte", 256), (model.TokenizerType, model.VocabSize));
         Assert.Equal((16, 10, null), (model.ContextLength, model.PrefixTokenId, model.EosTokenId));
         Assert.Equal(new MhcValidation { P50 = 1.5, P95 = 2.5, P99 = 3.5, P999 = 4.5, Texts = 7 }, model.Validation);
         Assert.Equal(new MhcTrainingInfo { Step = 3, ValidationLoss = 2.75, DataSha256 = Checkpoint.DataSha256 }, model.Training);
@@ -56,7 +56,8 @@ public class ModelThatCannotScoreText
 
     [Fact]
     public void GivesLogits() => Assert.Equal($"{TestModels.Logits} has inputs input_ids and outputs logits; "
-        + "text scoring needs input_ids, positions, targets and logprobs. Export the checkpoint again with `mhc export --outputs scores`.", Error(TestModels.Logits));
+        + "text scoring needs input_ids, positions, targets and logprobs. "
+        + "Export the checkpoint again with `mhc export --outputs scores`.", Error(TestModels.Logits));
 
     [Fact]
     public void HasNoTokenizer() => Assert.Equal($"{TestModels.WithoutTokenizer} has no tokenizer, so it cannot score text. "
@@ -84,7 +85,8 @@ public class MissingOnnxRuntime
                 File.Copy(file, Path.Combine(folder.FullName, name));
         }
         Assert.Equal("ONNX Runtime's native library was not found: add the package Microsoft.ML.OnnxRuntime, "
-            + "or Microsoft.ML.OnnxRuntime.Gpu for CUDA, to the program that scores.", SecondProcess.Start("open", TestModels.Bytes, folder.FullName));
+            + "or Microsoft.ML.OnnxRuntime.Gpu for CUDA, to the program that scores.",
+            SecondProcess.Start("open", TestModels.Bytes, folder.FullName));
     }
 }
 

@@ -84,7 +84,8 @@ public class ScoredColumn
     private static MhcScoringTransformer Fit(MhcScoringOptions options) => MlContext.ScoreMhc(options).Fit(View());
 
     private static IDataView View() =>
-        MlContext.Data.LoadFromEnumerable(Texts.Select(text => new TextRow { Text = text, Number = text.Length, Label = text.Length > 30 }));
+        MlContext.Data.LoadFromEnumerable(
+            Texts.Select(text => new TextRow { Text = text, Number = text.Length, Label = text.Length > 30 }));
 }
 
 public class WrongTextColumn
@@ -121,17 +122,27 @@ public class ScoringOptions
         },
         new MhcScoringOptions { ModelPath = "a.onnx" });
 
-    public static TheoryData<MhcScoringOptions> Wrong =>
-    [
-        new MhcScoringOptions { ModelPath = " " },
-        new MhcScoringOptions { ModelPath = "a.onnx", TextColumn = "" },
-        new MhcScoringOptions { ModelPath = "a.onnx", TokensPerBatch = 0 },
-        new MhcScoringOptions { ModelPath = "a.onnx", Threads = 0 },
-        new MhcScoringOptions { ModelPath = "a.onnx", DeviceId = -1 },
-        new MhcScoringOptions { ModelPath = "a.onnx", Device = (MhcDevice)9 },
-    ];
+    public static TheoryData<MhcScoringOptions, string> Wrong => new()
+    {
+        { new MhcScoringOptions { ModelPath = " " }, "ModelPath" },
+        { new MhcScoringOptions { ModelPath = "a.onnx", TextColumn = "" }, "TextColumn" },
+        { new MhcScoringOptions { ModelPath = "a.onnx", ColumnPrefix = null! }, "ColumnPrefix" },
+        { new MhcScoringOptions { ModelPath = "a.onnx", TokensPerBatch = 0 }, "TokensPerBatch" },
+        { new MhcScoringOptions { ModelPath = "a.onnx", Threads = 0 }, "Threads" },
+        { new MhcScoringOptions { ModelPath = "a.onnx", DeviceId = -1 }, "DeviceId" },
+        { new MhcScoringOptions { ModelPath = "a.onnx", Device = (MhcDevice)9 }, "Device" },
+    };
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public void AreCheckedAtOnce(MhcScoringOptions options) => Assert.ThrowsAny<ArgumentException>(() => new MLContext().ScoreMhc(options));
+    public void AreCheckedAtOnce(MhcScoringOptions options, string wrong) =>
+        Assert.Equal(wrong, Assert.ThrowsAny<ArgumentException>(() => new MLContext().ScoreMhc(options)).ParamName);
+
+    [Fact]
+    public void NameTheDevicesThatThereAre()
+    {
+        var options = new MhcScoringOptions { ModelPath = "a.onnx", Device = (MhcDevice)9 };
+        Assert.Equal($"Expected Cpu, Cuda or CudaIfAvailable. (Parameter 'Device'){Environment.NewLine}Actual value was 9.",
+            Assert.Throws<ArgumentOutOfRangeException>(() => new MLContext().ScoreMhc(options)).Message);
+    }
 }

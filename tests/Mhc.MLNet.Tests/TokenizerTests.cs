@@ -8,11 +8,12 @@ namespace Mhc.MLNet.Tests;
 
 public class ByteTokenizer
 {
-    private static readonly MhcTokenizer Tokenizer = new(new TokenizerDefinition("byte", []));
+    private static readonly TextTokenizer Tokenizer = new(new TokenizerDefinition("byte", []));
 
     [Fact]
     public void GivesTheBytesOfAnyText() =>
-        AnyText.OfLength(0, 40).Sample(text => Assert.Equal(AnyText.Bytes(text).Select(b => (int)b), Tokenizer.Encode(text).Ids), iter: 1000);
+        AnyText.OfLength(0, 40).Sample(
+            text => Assert.Equal(AnyText.Bytes(text).Select(b => (int)b), Tokenizer.Encode(text).Ids), iter: 1000);
 
     [Fact]
     public void GivesTheBytesOfAMegabyteInOnePass() =>
@@ -25,7 +26,7 @@ public class ByteTokenizer
 public class CharTokenizer
 {
     private static readonly string[] Vocabulary = ["\n", "a", "😀", "\uFFFD", "é"];
-    private static readonly MhcTokenizer Tokenizer = new(new TokenizerDefinition("char", Vocabulary));
+    private static readonly TextTokenizer Tokenizer = new(new TokenizerDefinition("char", Vocabulary));
 
     [Fact]
     public void GivesTheIndexOfEachScalarValue() => Assert.Equal([1, 2, 1, 4, 0, 3], Tokenizer.Encode("a😀aé\n\uFFFD").Ids);
@@ -62,9 +63,11 @@ public class TokenizerDefinitionInMetadata
 {
     [Theory]
     [InlineData("""{"type":"byte","prefix_token_id":null,"eos_token_id":null}""", "missing key `version`.")]
-    [InlineData("""{"version":2,"type":"byte","prefix_token_id":null,"eos_token_id":null}""", "`version` is 2, this release reads version 1.")]
+    [InlineData("""{"version":2,"type":"byte","prefix_token_id":null,"eos_token_id":null}""",
+        "`version` is 2, this release reads version 1.")]
     [InlineData("""{"version":1,"prefix_token_id":null,"eos_token_id":null}""", "missing key `type`.")]
-    [InlineData("""{"version":1,"type":"bpe","prefix_token_id":null,"eos_token_id":null}""", "`type` is \"bpe\", expected \"byte\" or \"char\".")]
+    [InlineData("""{"version":1,"type":"bpe","prefix_token_id":null,"eos_token_id":null}""",
+        "`type` is \"bpe\", expected \"byte\" or \"char\".")]
     [InlineData("""{"version":1,"type":"byte","eos_token_id":null}""", "missing key `prefix_token_id`.")]
     [InlineData("""{"version":1,"type":"byte","prefix_token_id":null,"eos_token_id":null,"lowercase":true}""",
         "unknown key `lowercase`, expected `version`, `type`, `prefix_token_id`, `eos_token_id`.")]

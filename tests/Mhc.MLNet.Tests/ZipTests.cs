@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Reflection;
 using System.Text;
+using System.Text.Json;
 using Mhc.MLNet.ModelZip;
 using Mhc.MLNet.Tests.Kit;
 using Microsoft.ML;
@@ -98,7 +99,22 @@ public class SavedPipeline
         using MhcScoringTransformer model = Fit(TestModels.Bytes);
         string zip = Save(model);
         Edit(zip, header => header[header.AsSpan().IndexOf(Encoding.Unicode.GetBytes("device_id"))] = (byte)'x');
-        Assert.StartsWith("The options of the mHC text scorer in the zip are {\"model_path\":\"model.onnx\",", LoadError(zip));
+        string options = ZipOptions.Write(new MhcScoringOptions { ModelPath = "model.onnx" }).Replace("device_id", "xevice_id");
+        InvalidDataException error = LoadException(zip);
+        Assert.Equal($"The options of the mHC text scorer in the zip are {options}: {error.InnerException!.Message} "
+            + "Fit and save the pipeline again.", error.Message);
+        Assert.IsType<JsonException>(error.InnerException);
+    }
+
+    [Fact]
+    public void WithoutATextColumnIsRefused()
+    {
+        using MhcScoringTransformer model = Fit(TestModels.Bytes);
+        string zip = Save(model);
+        Edit(zip, header => Encoding.Unicode.GetBytes("    ").CopyTo(header, header.AsSpan().IndexOf(Encoding.Unicode.GetBytes("Text\""))));
+        string options = ZipOptions.Write(new MhcScoringOptions { ModelPath = "model.onnx", TextColumn = "    " });
+        Assert.Equal($"The options of the mHC text scorer in the zip are {options}: The value cannot be an empty string or composed "
+            + "entirely of whitespace. (Parameter 'TextColumn') Fit and save the pipeline again.", LoadError(zip));
     }
 
     [Fact]
@@ -134,6 +150,8 @@ public class SavedPipeline
     private static int SignatureAt(byte[] header) => header.AsSpan().IndexOf("MHCSCORE"u8);
 
     // ML.NET calls loaders by reflection and leaves reflection's wrapper around what they throw.
-    private static string LoadError(string zip) => Assert.IsType<InvalidDataException>(
-        Assert.Throws<TargetInvocationException>(() => MlContext.Model.Load(zip, out _)).InnerException).Message;
+    private static InvalidDataException LoadException(string zip) => Assert.IsType<InvalidDataException>(
+        Assert.Throws<TargetInvocationException>(() => MlContext.Model.Load(zip, out _)).InnerException);
+
+    private static string LoadError(string zip) => LoadException(zip).Message;
 }

@@ -52,8 +52,19 @@ public class DamagedWeightsTests
         ": the tensors end at byte 12 of the data, but the file has 20.");
 
     [Fact]
-    public void EveryTensorOfAnotherType() => AssertRefused(Header(("a", "BF16", [3], 0, 6), ("b", "F32", [1], 6, 10), ("c", "I64", [1], 10, 18)), new byte[18],
-        ": tensor `a`: dtype is BF16, expected F32.\nmodel.safetensors: tensor `c`: dtype is I64, expected F32.");
+    public void EveryTensorOfAnotherType() => AssertRefused(
+        Header(("a", "BF16", [3], 0, 6), ("b", "F32", [1], 6, 10), ("c", "I64", [1], 10, 18)), new byte[18],
+        ": tensor `a`: dtype is BF16, expected F32.", ": tensor `c`: dtype is I64, expected F32.");
+
+    [Fact]
+    public void TensorThatIsThereTwice() => AssertRefused(
+        """
+        {
+          "a": { "dtype": "F32", "shape": [1], "data_offsets": [0, 4] },
+          "a": { "dtype": "F32", "shape": [1], "data_offsets": [4, 8] }
+        }
+        """,
+        new byte[8], ": tensor `a` is there twice.");
 
     [Theory]
     [InlineData(float.NaN, "NaN")]
@@ -69,8 +80,8 @@ public class DamagedWeightsTests
 
         var e = Assert.Throws<InvalidDataException>(() => OnnxExporter.Export(folder.Path, folder["model.onnx"]));
 
-        Assert.Equal($"model.safetensors: tensor `transformer.h.1.mlp.c_fc.weight`: element 7 of 1600 is {text}; expected finite weights. "
-            + "The training run diverged: take an earlier checkpoint.", e.Message);
+        Assert.Equal($"{folder["model.safetensors"]}: tensor `transformer.h.1.mlp.c_fc.weight`: element 7 of 1600 is {text}; "
+            + "expected finite weights. The training run diverged: take an earlier checkpoint.", e.Message);
         Assert.False(File.Exists(folder["model.onnx"]));
     }
 
@@ -82,18 +93,19 @@ public class DamagedWeightsTests
         return header.ToJsonString();
     }
 
-    private static void AssertRefused(string header, byte[] data, string message) =>
-        AssertRefused(path => SafetensorsWriter.Write(path, header, data), message);
+    private static void AssertRefused(string header, byte[] data, params string[] messages) =>
+        AssertRefused(path => SafetensorsWriter.Write(path, header, data), messages);
 
-    private static void AssertRefused(byte[] file, string message) => AssertRefused(path => File.WriteAllBytes(path, file), $": {message}");
+    private static void AssertRefused(byte[] file, string message) =>
+        AssertRefused(path => File.WriteAllBytes(path, file), $": {message}");
 
-    private static void AssertRefused(Action<string> write, string message)
+    private static void AssertRefused(Action<string> write, params string[] messages)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
         write(folder["model.safetensors"]);
 
         var e = Assert.Throws<InvalidDataException>(() => SafetensorsFile.Open(folder["model.safetensors"]));
 
-        Assert.Equal($"model.safetensors{message}", e.Message);
+        Assert.Equal(string.Join(Environment.NewLine, messages.Select(message => $"{folder["model.safetensors"]}{message}")), e.Message);
     }
 }

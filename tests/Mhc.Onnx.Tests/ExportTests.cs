@@ -20,8 +20,8 @@ public class ExportTests
         OnnxExportResult result = OnnxExporter.Export(Tiny, folder["model.onnx"]);
 
         OnnxModelSummary summary = OnnxModelSummary.Read(folder["model.onnx"]);
-        Assert.Equal(new(folder["model.onnx"], new FileInfo(folder["model.onnx"]).Length, summary.OperatorCounts.Values.Sum(), summary.ParameterCount,
-            matrices.Max(h => h.MaxRowError), matrices.Max(h => h.MaxColumnError)), result);
+        Assert.Equal(new(folder["model.onnx"], new FileInfo(folder["model.onnx"]).Length, summary.OperatorCounts.Values.Sum(),
+            summary.ParameterCount, matrices.Max(h => h.MaxRowError), matrices.Max(h => h.MaxColumnError)), result);
         Assert.InRange(result.MaxRowError, 1e-6, 0.1);
         Assert.InRange(result.MaxColumnError, 0, 1e-15);
     }
@@ -61,13 +61,25 @@ public class ExportTests
     }
 
     [Fact]
+    public void OutputsThatThereAreNotAreRefused()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+
+        var e = Assert.Throws<ArgumentOutOfRangeException>(
+            () => OnnxExporter.Export(Tiny, folder["model.onnx"], new() { Outputs = (OnnxOutputs)2 }));
+
+        Assert.Equal($"Expected Scores or Logits. (Parameter 'Outputs'){Environment.NewLine}Actual value was 2.", e.Message);
+        Assert.False(File.Exists(folder["model.onnx"]));
+    }
+
+    [Fact]
     public void FolderThatIsNotThereIsNamed()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
 
         var e = Assert.Throws<DirectoryNotFoundException>(() => OnnxExporter.Export(Tiny, Path.Combine(folder["exports"], "model.onnx")));
 
-        Assert.Equal($"There is no folder '{folder["exports"]}' to write model.onnx to.", e.Message);
+        Assert.Equal($"There is no folder '{folder["exports"]}' to write model.onnx to. Create it, or correct the path.", e.Message);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public class InvalidConfigTests
     [Theory]
     [InlineData("config-unknown-key", $"`n_heads` {Remove}")]
     [InlineData("config-missing-key", "`h_res_tau` is missing; expected a number greater than 0.")]
-    [InlineData("config-repeated-key", "`n_layer` stands there more than once; keep one.")]
+    [InlineData("config-repeated-key", "`n_layer` is there twice.")]
     [InlineData("config-ill-typed-key", "`n_layer` is \"2\"; expected an integer of at least 1.")]
     [InlineData("config-newer-format-version", "the format version is 2; this version of Mhc.Onnx reads 1. Update Mhc.Onnx.")]
     [InlineData("config-no-format-version", "`format_version` is missing; expected an integer of at least 1.")]
@@ -31,10 +31,10 @@ public class InvalidConfigTests
         $"`tau` {Remove}")]
     public void EveryProblemIsTold(string file, params string[] problems)
     {
-        byte[] json = File.ReadAllBytes(Path.Combine(Fixtures.Folder("invalid"), $"{file}.json"));
+        string path = Path.Combine(Fixtures.Folder("invalid"), $"{file}.json");
 
-        InvalidDataException e = Assert.Throws<InvalidDataException>(() => MhcConfig.Parse(json));
+        InvalidDataException e = Assert.Throws<InvalidDataException>(() => MhcConfig.Read(path));
 
-        Assert.Equal(string.Join('\n', problems.Select(problem => $"config.json: {problem}")), e.Message);
+        Assert.Equal(string.Join(Environment.NewLine, problems.Select(problem => $"{path}: {problem}")), e.Message);
     }
 }

@@ -1,3 +1,5 @@
+using Mhc.Testing;
+
 namespace Mhc.Onnx.Tests;
 
 public class MatricesOutOfRangeTests
@@ -18,6 +20,25 @@ public class MatricesOutOfRangeTests
         Matrices(0.25, 1).Problem());
 
     [Fact]
+    public void FileThatTheyComeFromIsNamed()
+    {
+        // Beside 1e15 the logarithm of three streams is rounded to 1: three elements of e⁻¹ are 1.10 and not 1.
+        using TemporaryFolder folder = Fixtures.Temporary();
+        SyntheticCheckpoint.Write(folder.Path, SyntheticCheckpoint.Tiny, alter: (name, values) =>
+        {
+            if (name is "transformer.h.0.hc_mlp.H_res_logits" or "transformer.h.1.hc_mlp.H_res_logits")
+                for (int i = 0; i < values.Length; i++)
+                    values[i] = i % 3 * 1e15f;
+        });
+
+        var e = Assert.Throws<InvalidDataException>(() => OnnxExporter.Export(folder.Path, folder["model.onnx"]));
+
+        string problem = $"a column of H_res sums to 1 within 0.1; expected 1e-09. {Remedy}";
+        Assert.Equal($"{folder["model.safetensors"]}: transformer.h.0.hc_mlp: {problem}{Environment.NewLine}"
+            + $"{folder["model.safetensors"]}: transformer.h.1.hc_mlp: {problem}", e.Message);
+    }
+
+    [Fact]
     public void RowSumIsOnlyReported()
     {
         var matrices = new HMatrices("transformer.h.0.hc_mlp", [1, 0], [[0.5, 0.75], [0.5, 0.25]], [0, 1]);
@@ -27,5 +48,6 @@ public class MatricesOutOfRangeTests
         Assert.Equal(0, matrices.MaxColumnError);
     }
 
-    private static HMatrices Matrices(double corner, double other) => new("transformer.h.0.hc_mlp", [1, 0], [[corner, 0], [other, 1]], [0, 1]);
+    private static HMatrices Matrices(double corner, double other) =>
+        new("transformer.h.0.hc_mlp", [1, 0], [[corner, 0], [other, 1]], [0, 1]);
 }

@@ -13,8 +13,8 @@ public class MetadataTests
 
     private static readonly string[] Keys =
     [
-        "mhc.format_version", "mhc.config", "mhc.context_length", "mhc.tokenizer", "mhc.prefix_token_id", "mhc.eos_token_id", "mhc.validation",
-        "mhc.h_res", "mhc.h_matrices", "mhc.layout", "mhc.precision", "mhc.training", "mhc.weights_sha256",
+        "mhc.format_version", "mhc.config", "mhc.context_length", "mhc.tokenizer", "mhc.prefix_token_id", "mhc.eos_token_id",
+        "mhc.validation", "mhc.h_res", "mhc.h_matrices", "mhc.layout", "mhc.precision", "mhc.training", "mhc.weights_sha256",
     ];
 
     [Fact]
@@ -35,7 +35,8 @@ public class MetadataTests
         Assert.Equal("\"unrolled\"", metadata["mhc.layout"]);
         Assert.Equal("\"float32\"", metadata["mhc.precision"]);
         Assert.Equal("""{"step":500,"val_loss":1.75,"data_sha256":"ab12"}""", metadata["mhc.training"]);
-        Assert.Equal($"\"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder["model.safetensors"])))}\"", metadata["mhc.weights_sha256"]);
+        string sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder["model.safetensors"])));
+        Assert.Equal($"\"{sha256}\"", metadata["mhc.weights_sha256"]);
     }
 
     [Fact]
@@ -46,7 +47,8 @@ public class MetadataTests
         IReadOnlyList<HMatrices> matrices = Checkpoint.Open(folder.Path).ProjectHMatrices();
 
         Assert.Equal($"[{string.Join(',', matrices.Select(Json))}]", metadata["mhc.h_matrices"]);
-        Assert.Equal($$"""{"projection":"sinkhorn","max_row_error":{{Number(matrices.Max(h => h.MaxRowError))}},"max_column_error":{{Number(matrices.Max(h => h.MaxColumnError))}}}""",
+        string row = Number(matrices.Max(h => h.MaxRowError)), column = Number(matrices.Max(h => h.MaxColumnError));
+        Assert.Equal($$"""{"projection":"sinkhorn","max_row_error":{{row}},"max_column_error":{{column}}}""",
             metadata["mhc.h_res"]);
         Assert.Equal(["transformer.h.0.hc_attn", "transformer.h.0.hc_mlp", "transformer.h.1.hc_attn", "transformer.h.1.hc_mlp"],
             matrices.Select(h => h.Sublayer));
@@ -66,32 +68,67 @@ public class MetadataTests
     }
 
     [Theory]
-    [InlineData("""{"version":2}""", "tokenizer.json: the format version is 2; this version of Mhc.Onnx reads 1. Update Mhc.Onnx.")]
-    [InlineData("""{"type":"byte"}""", "tokenizer.json: `version` is missing; expected 1.")]
-    [InlineData("""{"version":1,"eos_token_id":null}""", "tokenizer.json: `prefix_token_id` is missing; expected null or a token id below 23.")]
-    [InlineData("""{"version":1,"prefix_token_id":1,"eos_token_id":23}""", "tokenizer.json: `eos_token_id` is 23; expected null or a token id below 23.")]
-    [InlineData("[]", "tokenizer.json: found []; expected an object.")]
-    public void TokenizerThatDoesNotFitIsRefused(string tokenizer, string message)
+    [InlineData("""{"version":2}""", "the format version is 2; this version of Mhc.Onnx reads 1. Update Mhc.Onnx.")]
+    [InlineData("""{"type":"byte"}""",
+        "`version` is missing; expected an integer of at least 1.",
+        "`prefix_token_id` is missing; expected null or a token id below 23.",
+        "`eos_token_id` is missing; expected null or a token id below 23.")]
+    [InlineData("""{"version":1,"eos_token_id":null}""", "`prefix_token_id` is missing; expected null or a token id below 23.")]
+    [InlineData("""{"version":1,"prefix_token_id":-1,"eos_token_id":23}""",
+        "`prefix_token_id` is -1; expected null or a token id below 23.", "`eos_token_id` is 23; expected null or a token id below 23.")]
+    [InlineData("""{"version":1,"prefix_token_id":1,"prefix_token_id":2,"eos_token_id":null}""", "`prefix_token_id` is there twice.")]
+    [InlineData("[]", "found []; expected an object.")]
+    public void TokenizerThatDoesNotFitIsRefused(string tokenizer, params string[] problems)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
 
         var e = Assert.Throws<InvalidDataException>(() => Export(folder, SyntheticCheckpoint.Tiny, tokenizer));
 
-        Assert.Equal(message, e.Message);
+        Assert.Equal(string.Join(Environment.NewLine, problems.Select(problem => $"{folder["tokenizer.json"]}: {problem}")), e.Message);
+        Assert.False(File.Exists(folder["model.onnx"]));
     }
 
     [Fact]
-    public void MetricsWithoutAKeyAreRefused()
+    public void MetricsMaySayThatThereIsNoValue()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        IReadOnlyDictionary<string, string> metadata = Export(folder, SyntheticCheckpoint.Tiny,
+            metrics: """{"step":0,"val_loss":null,"data_sha256":"ab12","validation":null}""");
+
+        Assert.Equal("""{"step":0,"val_loss":null,"data_sha256":"ab12"}""", metadata["mhc.training"]);
+        Assert.Equal("\"none\"", metadata["mhc.validation"]);
+    }
+
+    [Theory]
+    [InlineData("{}",
+        "`step` is missing; expected an integer of at least 0.",
+        "`val_loss` is missing; expected a number or null.",
+        "`data_sha256` is missing; expected a string.",
+        "`validation` is missing; expected an object or null.")]
+    [InlineData("""{"step":1.5,"val_loss":"2","data_sha256":null,"validation":[]}""",
+        "`step` is 1.5; expected an integer of at least 0.",
+        "`val_loss` is \"2\"; expected a number or null.",
+        "`data_sha256` is null; expected a string.",
+        "`validation` is []; expected an object or null.")]
+    [InlineData("""{"step":1,"val_loss":2,"data_sha256":"ab","validation":{"p50":null,"p95":3,"p95":4,"p99":"5","texts":2.5}}""",
+        "`validation.p95` is there twice.",
+        "`validation.p50` is null; expected a number.",
+        "`validation.p99` is \"5\"; expected a number.",
+        "`validation.p99.9` is missing; expected a number.",
+        "`validation.texts` is 2.5; expected an integer of at least 0.")]
+    public void MetricsThatDoNotFitAreRefused(string metrics, params string[] problems)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
 
-        var e = Assert.Throws<InvalidDataException>(() =>
-            Export(folder, SyntheticCheckpoint.Tiny, metrics: """{"step":1,"val_loss":null,"validation":null}"""));
+        var e = Assert.Throws<InvalidDataException>(() => Export(folder, SyntheticCheckpoint.Tiny, metrics: metrics));
 
-        Assert.Equal("metrics.json: `data_sha256` is missing; expected a value or null.", e.Message);
+        Assert.Equal(string.Join(Environment.NewLine, problems.Select(problem =>
+            $"{folder["metrics.json"]}: {problem} Put back what `mhc train` wrote, or delete the file: it is optional.")), e.Message);
+        Assert.False(File.Exists(folder["model.onnx"]));
     }
 
-    private static IReadOnlyDictionary<string, string> Export(TemporaryFolder folder, MhcConfig config, string? tokenizer = null, string? metrics = null)
+    private static IReadOnlyDictionary<string, string> Export(
+        TemporaryFolder folder, MhcConfig config, string? tokenizer = null, string? metrics = null)
     {
         SyntheticCheckpoint.Write(folder.Path, config);
         if (tokenizer is not null)
@@ -102,8 +139,11 @@ public class MetadataTests
         return OnnxModelSummary.Read(folder["model.onnx"]).Metadata;
     }
 
-    private static string Json(HMatrices h) =>
-        $$"""{"sublayer":"{{h.Sublayer}}","h_pre":{{Vector(h.HPre)}},"h_res":[{{string.Join(',', h.HRes.Select(Vector))}}],"h_post":{{Vector(h.HPost)}}}""";
+    private static string Json(HMatrices h)
+    {
+        string hRes = string.Join(',', h.HRes.Select(Vector));
+        return $$"""{"sublayer":"{{h.Sublayer}}","h_pre":{{Vector(h.HPre)}},"h_res":[{{hRes}}],"h_post":{{Vector(h.HPost)}}}""";
+    }
 
     private static string Vector(IReadOnlyList<double> values) => $"[{string.Join(',', values.Select(Number))}]";
 

@@ -16,10 +16,13 @@ public class OneStreamTests
         Checkpoint checkpoint = Checkpoint.Open(mhc.Path);
         MhcConfig none = one with { Residual = ResidualMode.None };
         File.WriteAllText(plain["config.json"], SyntheticCheckpoint.Json(none).ToJsonString());
-        SafetensorsWriter.Write(plain["model.safetensors"], ParameterList.Of(none).Select(parameter => (parameter, checkpoint.Read(parameter.Name))));
-        using OrtModel withStreams = OrtModel.Export(mhc.Path, OnnxOutputs.Logits), without = OrtModel.Export(plain.Path, OnnxOutputs.Logits);
+        SafetensorsWriter.Write(plain["model.safetensors"], ParameterTable.Of(none)
+            .Select(parameter => (parameter, checkpoint.Read(parameter.Name))));
+        using OrtModel withStreams = OrtModel.Export(mhc.Path, OnnxOutputs.Logits);
+        using OrtModel without = OrtModel.Export(plain.Path, OnnxOutputs.Logits);
         int[][] tokens = [[5, 0, 19, 22, 3]];
 
-        TensorAssert.Close("logits", TensorAssert.Doubles(without.Logits(tokens)), TensorAssert.Doubles(withStreams.Logits(tokens)), Tolerance.Logits);
+        TensorAssert.Close("logits", TensorAssert.Doubles(without.Logits(tokens)), TensorAssert.Doubles(withStreams.Logits(tokens)),
+            Tolerance.Logits);
     }
 }

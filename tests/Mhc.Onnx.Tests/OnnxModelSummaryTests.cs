@@ -28,7 +28,8 @@ public class OnnxModelSummaryTests
     {
         var e = Assert.Throws<FileNotFoundException>(() => OnnxModelSummary.Read("no/such.onnx"));
 
-        Assert.Equal("There is no file 'no/such.onnx'.", e.Message);
+        Assert.Equal(
+            "There is no file 'no/such.onnx'; expected an exported model. Make one with `mhc export`, or correct the path.", e.Message);
     }
 
     [Theory]
@@ -41,18 +42,19 @@ public class OnnxModelSummaryTests
 
         var e = Assert.Throws<InvalidDataException>(() => OnnxModelSummary.Read(folder["model.onnx"]));
 
-        Assert.Equal($"'{folder["model.onnx"]}' is not an ONNX model; expected a file that export has written.", e.Message);
+        Assert.Equal($"'{folder["model.onnx"]}' is not an ONNX model; expected an exported one. Make one with `mhc export`.", e.Message);
     }
 
     [Fact]
     public void ModelOfAnotherProducerIsRefused()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        var other = new Wire.ModelProto { ProducerName = "pytorch", Graph = new(), OpsetImport = { new Wire.OperatorSetIdProto { Version = 17 } } };
+        var opset = new Wire.OperatorSetIdProto { Version = 17 };
+        var other = new Wire.ModelProto { ProducerName = "pytorch", Graph = new(), OpsetImport = { opset } };
         File.WriteAllBytes(folder["model.onnx"], Google.Protobuf.MessageExtensions.ToByteArray(other));
 
         var e = Assert.Throws<InvalidDataException>(() => OnnxModelSummary.Read(folder["model.onnx"]));
 
-        Assert.Equal($"'{folder["model.onnx"]}' was produced by 'pytorch', expected 'Mhc.Onnx'. Export the model from a checkpoint folder.", e.Message);
+        Assert.Equal($"'{folder["model.onnx"]}' was produced by 'pytorch', expected 'Mhc.Onnx'. Make one with `mhc export`.", e.Message);
     }
 }

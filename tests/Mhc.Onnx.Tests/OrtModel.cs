@@ -1,3 +1,5 @@
+using Google.Protobuf;
+using Mhc.Onnx.Wire;
 using Mhc.Testing;
 using Microsoft.ML.OnnxRuntime;
 
@@ -8,13 +10,15 @@ internal sealed class OrtModel : IDisposable
 {
     private readonly InferenceSession _session;
 
-    private OrtModel(string path) => _session = new(path);
+    private OrtModel(byte[] model) => _session = new(model);
+
+    public static OrtModel Of(ModelProto model) => new(model.ToByteArray());
 
     public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
         OnnxExporter.Export(checkpointFolder, folder["model.onnx"], new() { Outputs = outputs });
-        return new(folder["model.onnx"]);
+        return new(File.ReadAllBytes(folder["model.onnx"]));
     }
 
     /// <summary>A model of seeded noise.</summary>
@@ -31,7 +35,9 @@ internal sealed class OrtModel : IDisposable
     public float[] Logits(int[][] tokens) => Run(("input_ids", Flat(tokens), [tokens.Length, tokens[0].Length]));
 
     public float[] Scores(int[][] tokens, long[] positions, long[] targets) => Run(
-        ("input_ids", Flat(tokens), [tokens.Length, tokens[0].Length]), ("positions", positions, [positions.Length]), ("targets", targets, [targets.Length]));
+        ("input_ids", Flat(tokens), [tokens.Length, tokens[0].Length]),
+        ("positions", positions, [positions.Length]),
+        ("targets", targets, [targets.Length]));
 
     public void Dispose() => _session.Dispose();
 
@@ -43,7 +49,8 @@ internal sealed class OrtModel : IDisposable
         try
         {
             using var options = new RunOptions();
-            using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(options, [.. inputs.Select(input => input.Name)], values, _session.OutputNames);
+            using IDisposableReadOnlyCollection<OrtValue> results =
+                _session.Run(options, [.. inputs.Select(input => input.Name)], values, _session.OutputNames);
             return results[0].GetTensorDataAsSpan<float>().ToArray();
         }
         finally

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Mhc.Onnx.Tests;
 
-/// <summary>Checkpoint folders of seeded noise, away from every symmetric start: mixing matrices asymmetric, norm weights not 1, biases not 0.</summary>
+/// <summary>
+/// Checkpoint folders of seeded noise, away from every symmetric start: mixing matrices asymmetric, norm weights not 1, biases not 0.
+/// </summary>
 internal static class SyntheticCheckpoint
 {
     /// <summary>No two axes agree, so that none can be taken for another.</summary>
@@ -27,7 +29,7 @@ internal static class SyntheticCheckpoint
     {
         var random = new Random(seed);
         File.WriteAllText(Path.Combine(folder, "config.json"), Json(config).ToJsonString(new() { WriteIndented = true }) + "\n");
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), ParameterList.Of(config).Select(parameter =>
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), ParameterTable.Of(config).Select(parameter =>
         {
             float[] values = Noise(parameter, random);
             alter?.Invoke(parameter.Name, values);
@@ -41,7 +43,7 @@ internal static class SyntheticCheckpoint
         File.WriteAllText(Path.Combine(folder, "config.json"), Json(config).ToJsonString());
         var header = new JsonObject();
         long end = 0;
-        foreach (Parameter parameter in ParameterList.Of(config))
+        foreach (Parameter parameter in ParameterTable.Of(config))
         {
             long begin = end;
             end += parameter.Shape.Aggregate((long)sizeof(float), (bytes, size) => bytes * size);

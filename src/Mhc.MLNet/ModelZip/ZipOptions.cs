@@ -20,9 +20,12 @@ internal static class ZipOptions
     {
         try
         {
-            return JsonSerializer.Deserialize<MhcScoringOptions>(json, Format)!;
+            MhcScoringOptions options =
+                JsonSerializer.Deserialize<MhcScoringOptions>(json, Format) ?? throw new JsonException("Expected an object.");
+            options.Validate();
+            return options;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
             throw new InvalidDataException(
                 $"The options of the mHC text scorer in the zip are {json}: {e.Message} Fit and save the pipeline again.", e);

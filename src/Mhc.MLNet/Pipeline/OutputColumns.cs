@@ -6,8 +6,6 @@ namespace Mhc.MLNet.Pipeline;
 /// <summary>The columns that scoring adds, in this order.</summary>
 internal static class OutputColumns
 {
-    public const int Count = 6;
-
     // Single and not Double: it is what ML.NET's trainers, evaluators and Concatenate take.
     public static readonly (string Name, DataViewType Type)[] All =
     [

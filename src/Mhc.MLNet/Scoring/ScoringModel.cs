@@ -4,7 +4,7 @@ using Mhc.MLNet.Tokens;
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>What text scoring needs of a model, read from its metadata and graph and checked to fit together.</summary>
-internal sealed record ScoringModel(MhcModelInfo Info, MhcTokenizer Tokenizer)
+internal sealed record ScoringModel(MhcModelInfo Info, TextTokenizer Tokenizer)
 {
     private static readonly string[] Inputs = ["input_ids", "positions", "targets"];
 
@@ -20,19 +20,19 @@ internal sealed record ScoringModel(MhcModelInfo Info, MhcTokenizer Tokenizer)
                 + "Put a tokenizer.json into the checkpoint folder and export again with `mhc export`.");
 
         var definition = TokenizerDefinition.Read(reader.Object("mhc.tokenizer"), source);
-        var tokenizer = new MhcTokenizer(definition);
+        var tokenizer = new TextTokenizer(definition);
         JsonElement config = reader.Object("mhc.config");
-        int vocabularySize = VocabularySize(config, source);
-        if (tokenizer.VocabularySize > vocabularySize)
+        int vocabSize = VocabSize(config, source);
+        if (tokenizer.VocabSize > vocabSize)
             Throw.InvalidData_Tokenizer(
-                source, $"it has {tokenizer.VocabularySize} ids, but the model's `vocab_size` is {vocabularySize}.");
+                source, $"it has {tokenizer.VocabSize} ids, but the model's `vocab_size` is {vocabSize}.");
 
         var info = new MhcModelInfo
         {
             Config = config,
             ContextLength = reader.Integer("mhc.context_length", atLeast: 1),
             TokenizerType = definition.Type,
-            VocabularySize = vocabularySize,
+            VocabSize = vocabSize,
             PrefixTokenId = reader.IntegerOrNone("mhc.prefix_token_id"),
             EosTokenId = reader.IntegerOrNone("mhc.eos_token_id"),
             Validation = reader.ObjectOrNone<MhcValidation>("mhc.validation"),
@@ -42,9 +42,9 @@ internal sealed record ScoringModel(MhcModelInfo Info, MhcTokenizer Tokenizer)
             Precision = reader.Text("mhc.precision"),
             WeightsSha256 = reader.Text("mhc.weights_sha256"),
         };
-        if (info.PrefixTokenId >= vocabularySize)
+        if (info.PrefixTokenId >= vocabSize)
             Throw.InvalidData_Metadata(
-                source, "mhc.prefix_token_id", $"{info.PrefixTokenId}", $"an id below the model's `vocab_size` {vocabularySize}");
+                source, "mhc.prefix_token_id", $"{info.PrefixTokenId}", $"an id below the model's `vocab_size` {vocabSize}");
         return new ScoringModel(info, tokenizer);
     }
 
@@ -58,7 +58,7 @@ internal sealed record ScoringModel(MhcModelInfo Info, MhcTokenizer Tokenizer)
             + "Export the checkpoint again with `mhc export --outputs scores`.");
     }
 
-    private static int VocabularySize(JsonElement config, string source)
+    private static int VocabSize(JsonElement config, string source)
     {
         if (config.TryGetProperty("vocab_size", out JsonElement value) && value.ValueKind == JsonValueKind.Number
             && value.TryGetInt32(out int size) && size > 0)

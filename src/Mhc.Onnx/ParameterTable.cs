@@ -1,7 +1,7 @@
 namespace Mhc.Onnx;
 
 /// <summary>Exactly the parameters that a configuration has, as docs/checkpoint-format.md lists them.</summary>
-internal static class ParameterList
+internal static class ParameterTable
 {
     public static IEnumerable<Parameter> Of(MhcConfig config)
     {

@@ -4,12 +4,12 @@ using Microsoft.ML.Tokenizers;
 namespace Mhc.MLNet.Tokens;
 
 /// <summary>Turns text into the token ids that the model was trained on. Thread-safe.</summary>
-internal sealed partial class MhcTokenizer
+internal sealed partial class TextTokenizer
 {
     private readonly BpeTokenizer _tokenizer;
     private readonly bool _byteLevel;
 
-    public MhcTokenizer(TokenizerDefinition definition)
+    public TextTokenizer(TokenizerDefinition definition)
     {
         _byteLevel = definition.Type == "byte";
         IEnumerable<string> vocabulary = _byteLevel ? ByteSymbols() : definition.Vocabulary;
@@ -19,10 +19,10 @@ internal sealed partial class MhcTokenizer
             ByteLevel = _byteLevel,
             PreTokenizer = new RegexPreTokenizer(WholeText(), null),
         });
-        VocabularySize = _byteLevel ? 256 : definition.Vocabulary.Count;
+        VocabSize = _byteLevel ? 256 : definition.Vocabulary.Count;
     }
 
-    public int VocabularySize { get; }
+    public int VocabSize { get; }
 
     /// <summary>The ids of what the vocabulary has, and how many scalar values and lone surrogates it lacks.</summary>
     public (IReadOnlyList<int> Ids, int UnknownCount) Encode(string text)
