@@ -8,21 +8,31 @@ internal static class ExportCommand
 {
     public static Command Create()
     {
-        var checkpoint = new Option<string>("--checkpoint") { Required = true, HelpName = "CKPT", Description = "Checkpoint folder, such as RUN/best." };
+        var checkpoint = new Option<string>("--checkpoint")
+        {
+            Required = true,
+            HelpName = "CKPT",
+            Description = "Checkpoint folder, such as RUN/best.",
+        };
         var output = new Option<string>("--out") { Required = true, HelpName = "M.onnx", Description = "The file to write." };
         var outputs = new Option<string>("--outputs")
         {
             DefaultValueFactory = _ => "scores",
-            Description = "scores: log-probabilities of given tokens, what `mhc score` and Mhc.MLNet use. logits: all logits, for other tools.",
+            Description = "scores: log-probabilities of given tokens, what `mhc score` and Mhc.MLNet use. "
+                + "logits: all logits, for other tools.",
         };
         outputs.AcceptOnlyFromAmong("scores", "logits");
-        var command = new Command("export", "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
+        var command = new Command("export",
+            "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
             checkpoint, output, outputs,
         };
         command.SetAction(parsed =>
         {
-            var options = new OnnxExportOptions { Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores };
+            var options = new OnnxExportOptions
+            {
+                Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores,
+            };
             OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{result.Path}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators; "

@@ -18,7 +18,8 @@ internal static class ImportCommand
         command.SetAction(parsed =>
         {
             ReferenceImporter.Import(parsed.GetValue(reference)!, parsed.GetValue(output)!);
-            Console.WriteLine($"{parsed.GetValue(output)}: imported. It has no tokenizer, so export it with --outputs logits or run it on token ids.");
+            Console.WriteLine($"{parsed.GetValue(output)}: imported. "
+                + "It has no tokenizer, so export it with --outputs logits or run it on token ids.");
         });
         return command;
     }

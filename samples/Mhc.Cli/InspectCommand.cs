@@ -27,7 +27,8 @@ internal static class InspectCommand
     private static void Show(Checkpoint checkpoint)
     {
         Table facts = Facts(Path.GetFullPath(checkpoint.Folder));
-        facts.AddRow("parameters", Number(checkpoint.Parameters.Sum(parameter => parameter.Shape.Aggregate(1L, (product, size) => product * size))));
+        facts.AddRow("parameters",
+            Number(checkpoint.Parameters.Sum(parameter => parameter.Shape.Aggregate(1L, (product, size) => product * size))));
         foreach (string file in Shown.Where(file => File.Exists(Path.Combine(checkpoint.Folder, file))))
             facts.AddRow(file, Markup.Escape(Shorten(File.ReadAllText(Path.Combine(checkpoint.Folder, file)).Trim())));
         AnsiConsole.Write(facts);
@@ -38,7 +39,10 @@ internal static class InspectCommand
         Table table = new Table().Title("Stream matrices").AddColumn("sublayer", column => column.NoWrap())
             .AddColumns("row error", "column error", "H_res to I", "h_pre", "h_post");
         foreach (HMatrices h in matrices)
-            table.AddRow(h.Sublayer["transformer.".Length..], Small(h.MaxRowError), Small(h.MaxColumnError), Small(DistanceToIdentity(h)), Vector(h.HPre), Vector(h.HPost));
+        {
+            table.AddRow(h.Sublayer["transformer.".Length..], Small(h.MaxRowError), Small(h.MaxColumnError),
+                Small(DistanceToIdentity(h)), Vector(h.HPre), Vector(h.HPost));
+        }
         AnsiConsole.Write(table);
         AnsiConsole.Write(HResTable.Of(matrices[matrices.Count / 2]));
         AnsiConsole.WriteLine("The first sublayer reads equal streams, so its H_res and h_pre never learn.");
@@ -64,7 +68,8 @@ internal static class InspectCommand
     private static double DistanceToIdentity(HMatrices h) =>
         h.HRes.SelectMany((row, from) => row.Select((value, to) => Math.Abs(value - (from == to ? 1 : 0)))).Max();
 
-    private static string Vector(IReadOnlyList<double> values) => string.Join(' ', values.Select(value => value.ToString("f3", CultureInfo.InvariantCulture)));
+    private static string Vector(IReadOnlyList<double> values) =>
+        string.Join(' ', values.Select(value => value.ToString("f3", CultureInfo.InvariantCulture)));
 
     private static string Small(double value) => value.ToString("g2", CultureInfo.InvariantCulture);
 

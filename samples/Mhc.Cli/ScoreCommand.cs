@@ -12,11 +12,17 @@ internal static class ScoreCommand
 
     public static Command Create()
     {
-        var model = new Option<string>("--model") { Required = true, HelpName = "M.onnx", Description = "A model that `mhc export` wrote." };
+        var model = new Option<string>("--model")
+        {
+            Required = true,
+            HelpName = "M.onnx",
+            Description = "A model that `mhc export` wrote.",
+        };
         var input = new Option<string>("--input") { Required = true, HelpName = "FILE", Description = "UTF-8 text, one text a line." };
         var output = new Option<string?>("--out") { HelpName = "FILE.csv", Description = "CSV file to write; standard output without it." };
-        var command = new Command("score", "Score each line of a file: how likely the model finds it. LogLikelihood is in nats, Perplexity is "
-            + "per token, BitsPerByte per byte of the line's UTF-8; more bits per byte means stranger. An empty line has no ratios: NaN.")
+        var command = new Command("score",
+            "Score each line of a file: how likely the model finds it. LogLikelihood is in nats, Perplexity is per token, "
+            + "BitsPerByte per byte of the line's UTF-8; more bits per byte means stranger. An empty line has no ratios: NaN.")
         {
             model, input, output,
         };
@@ -74,7 +80,8 @@ internal static class ScoreCommand
     }
 
     // RFC 4180.
-    private static string Quote(string text) => text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+    private static string Quote(string text) =>
+        text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 
     /// <summary>Over all lines, each token weighing the same.</summary>
     private sealed class Totals

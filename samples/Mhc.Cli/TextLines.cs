@@ -40,7 +40,8 @@ internal static class TextLines
         }
         catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException($"{path}: line {number} has byte 0x{e.BytesUnknown![0]:X2} at offset {e.Index}, which is not UTF-8. "
+            throw new InvalidDataException(
+                $"{path}: line {number} has byte 0x{e.BytesUnknown![0]:X2} at offset {e.Index}, which is not UTF-8. "
                 + "Expected UTF-8 text: convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.", e);
         }
     }

@@ -28,7 +28,11 @@ internal static class TrainCommand
             DefaultValueFactory = _ => "smoke",
             Description = $"Settings to start from. {string.Join(" ", RunSettings.Presets.Select(p => $"{p.Name}: {p.Description}"))}",
         };
-        var config = new Option<string?>("--config") { HelpName = "FILE", Description = "JSON file of settings that replace the preset's." };
+        var config = new Option<string?>("--config")
+        {
+            HelpName = "FILE",
+            Description = "JSON file of settings that replace the preset's.",
+        };
         var set = new Option<string[]>("--set")
         {
             HelpName = "key=value",

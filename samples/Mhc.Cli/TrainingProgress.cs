@@ -37,12 +37,16 @@ internal static class TrainingProgress
 
     private static string Describe(TrainingUpdate update)
     {
-        FormattableString text = $"update {update.Step}/{update.MaxIters}{(double.IsNaN(update.Loss) ? "" : Numbers(update))}{(update.ValLoss is { } loss ? Validation(loss) : "")}";
+        string numbers = double.IsNaN(update.Loss) ? "" : Numbers(update);
+        string validation = update.ValLoss is { } loss ? Validation(loss) : "";
+        FormattableString text = $"update {update.Step}/{update.MaxIters}{numbers}{validation}";
         return text.ToString(CultureInfo.InvariantCulture);
     }
 
     private static string Numbers(TrainingUpdate update) =>
-        string.Create(CultureInfo.InvariantCulture, $"  loss {update.Loss:f4}  {update.TokensPerSecond:n0} tokens/s  {(int)update.Remaining.TotalHours}:{update.Remaining:mm\\:ss} left");
+        string.Create(CultureInfo.InvariantCulture,
+            $"  loss {update.Loss:f4}  {update.TokensPerSecond:n0} tokens/s  "
+            + $"{(int)update.Remaining.TotalHours}:{update.Remaining:mm\\:ss} left");
 
     private static string Validation(double loss) => string.Create(CultureInfo.InvariantCulture, $"  validation loss {loss:f4}");
 }

@@ -30,7 +30,10 @@ internal static class LogLines
             throw new InvalidDataException($"{path}: {e.Message} Expected UTF-8 text, a line for each event.", e);
         }
         if (lines.Length < FewestLines)
-            throw new InvalidDataException($"{path}: {lines.Length} lines with text, expected at least {FewestLines} to learn from; thousands are better.");
+        {
+            throw new InvalidDataException($"{path}: {lines.Length} lines with text, expected at least {FewestLines} to learn from; "
+                + "thousands are better.");
+        }
         int split = lines.Length * 9 / 10;
         return (string.Concat(lines[..split].Select(line => line + "\n")), [.. lines[split..].Select(line => new LogLine(line, false))]);
     }

@@ -30,7 +30,15 @@ stages.Done("lines");
 // 2. Train on ordinary lines alone: bytes in, no labels. A GPU is used when there is one.
 TextDataset text = TextDataset.FromText(training, TokenizerKind.Byte);
 var config = new MhcConfig { VocabSize = text.Tokenizer.VocabSize, BlockSize = 96, NLayer = 2, NHead = 4, NEmbd = 64, Streams = 4 };
-var options = new TrainingOptions { BatchSize = 16, MaxIters = 500, EvalInterval = 250, LearningRate = 3e-3, MinLr = 3e-4, WarmupIters = 40 };
+var options = new TrainingOptions
+{
+    BatchSize = 16,
+    MaxIters = 500,
+    EvalInterval = 250,
+    LearningRate = 3e-3,
+    MinLr = 3e-4,
+    WarmupIters = 40,
+};
 TrainingResult run = Show.Progress(onUpdate => Trainer.Train(config, options, text, Path.Combine(artifacts, "run"), onUpdate));
 stages.Done("training");
 

@@ -22,7 +22,9 @@ public sealed class ServiceLogs(int seed)
 
     /// <summary>Lines of which about <paramref name="oddPart"/> are odd, each in one of four ways.</summary>
     public IEnumerable<LogLine> Mixed(int count, double oddPart) =>
-        Enumerable.Range(0, count).Select(_ => _random.NextDouble() < oddPart ? new LogLine(OddLine(), true) : new LogLine(Line(Pick(Services)), false));
+        Enumerable.Range(0, count).Select(_ => _random.NextDouble() < oddPart
+            ? new LogLine(OddLine(), true)
+            : new LogLine(Line(Pick(Services)), false));
 
     private string OddLine()
     {

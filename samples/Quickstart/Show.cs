@@ -28,7 +28,11 @@ internal static class Show
     private const float Unlikely = -3, VeryUnlikely = -6;
 
     public static TrainingResult Progress(Func<Action<TrainingUpdate>, TrainingResult> train) => AnsiConsole.Progress()
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+        .Columns(
+            new TaskDescriptionColumn { Alignment = Justify.Left },
+            new ProgressBarColumn(),
+            new PercentageColumn(),
+            new RemainingTimeColumn())
         .Start(context =>
         {
             ProgressTask task = context.AddTask("training");
@@ -49,8 +53,11 @@ internal static class Show
 
     public static void Quality(double auc, IReadOnlyCollection<ScoredLine> judged)
     {
-        int odd = judged.Count(line => line.IsOdd), flagged = judged.Count(line => line.PredictedLabel), right = judged.Count(line => line.PredictedLabel && line.IsOdd);
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]ROC-AUC {auc:f3}[/] over {judged.Count:n0} lines, {odd} of them odd.");
+        int odd = judged.Count(line => line.IsOdd),
+            flagged = judged.Count(line => line.PredictedLabel),
+            right = judged.Count(line => line.PredictedLabel && line.IsOdd);
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture,
+            $"[bold]ROC-AUC {auc:f3}[/] over {judged.Count:n0} lines, {odd} of them odd.");
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture,
             $"Stranger than 99 of 100 ordinary lines: {right} odd ones and {flagged - right} ordinary ones.");
     }
@@ -81,7 +88,9 @@ internal static class Show
             float logProb = line.TokenLogProbs.AsSpan(token, rune.Utf8SequenceLength).ToArray().Min();
             token += rune.Utf8SequenceLength;
             string escaped = Markup.Escape(rune.ToString());
-            markup.Append(logProb < VeryUnlikely ? $"[black on red]{escaped}[/]" : logProb < Unlikely ? $"[black on yellow]{escaped}[/]" : escaped);
+            markup.Append(logProb < VeryUnlikely ? $"[black on red]{escaped}[/]"
+                : logProb < Unlikely ? $"[black on yellow]{escaped}[/]"
+                : escaped);
         }
         return markup.ToString();
     }

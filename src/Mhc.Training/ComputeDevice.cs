@@ -16,12 +16,15 @@ internal static class ComputeDevice
         if (name == "auto")
             return CUDA;
         int index = 0;
-        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+        {
             throw new InvalidDataException($"`device` is \"{name}\", expected cpu, cuda, cuda:N or auto.");
+        }
         if (!cuda.is_available())
         {
-            throw new InvalidDataException($"`device` is \"{name}\", but libtorch finds no CUDA device. Build with -p:MhcAccelerator=cuda on a machine with an NVIDIA driver, "
-                + "or use device cpu or auto.");
+            throw new InvalidDataException($"`device` is \"{name}\", but libtorch finds no CUDA device. "
+                + "Build with -p:MhcAccelerator=cuda on a machine with an NVIDIA driver, or use device cpu or auto.");
         }
         return index < cuda.device_count() ? new Device(DeviceType.CUDA, index)
             : throw new InvalidDataException($"`device` is \"{name}\", but there are {cuda.device_count()} CUDA devices, counted from 0.");

@@ -28,8 +28,8 @@ internal static class Evaluation
     }
 
     /// <summary>
-    /// Quantiles of bits per byte over validation lines, each scored on its own after the prefix token: what a line of ordinary text scores,
-    /// so that a threshold for odd ones can be told. Lines longer than the block are cut to it.
+    /// Quantiles of bits per byte over validation lines, each scored on its own after the prefix token: what a line of ordinary text
+    /// scores, so that a threshold for odd ones can be told. Lines longer than the block are cut to it.
     /// </summary>
     public static ValidationQuantiles? BitsPerByte(MhcModel model, TextDataset data, Device device)
     {
@@ -48,7 +48,10 @@ internal static class Evaluation
         {
             using DisposeScope scope = NewDisposeScope();
             int longest = batch[^1].Length;
-            long[] inputs = [.. batch.SelectMany(ids => ids.Prepend(prefix).Concat(Enumerable.Repeat(0, longest)).Take(longest)).Select(id => (long)id)];
+            long[] inputs =
+            [
+                .. batch.SelectMany(ids => ids.Prepend(prefix).Concat(Enumerable.Repeat(0, longest)).Take(longest)).Select(id => (long)id),
+            ];
             long[] targets = [.. batch.SelectMany(ids => ids.Concat(Enumerable.Repeat(0, longest)).Take(longest)).Select(id => (long)id)];
             Tensor logits = model.forward(tensor(inputs, [batch.Length, longest]).to(device));
             Tensor logprobs = F.log_softmax(logits, -1).gather(2, tensor(targets, [batch.Length, longest, 1]).to(device));
@@ -62,5 +65,6 @@ internal static class Evaluation
         double Quantile(double p) => bits[Math.Min(bits.Count - 1, (int)(p * bits.Count))];
     }
 
-    private static int Bytes(TextTokenizer tokenizer, int[] ids) => tokenizer.Kind == TokenizerKind.Byte ? ids.Length : Encoding.UTF8.GetByteCount(tokenizer.Decode(ids));
+    private static int Bytes(TextTokenizer tokenizer, int[] ids) =>
+        tokenizer.Kind == TokenizerKind.Byte ? ids.Length : Encoding.UTF8.GetByteCount(tokenizer.Decode(ids));
 }

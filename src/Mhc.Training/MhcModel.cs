@@ -59,7 +59,9 @@ internal sealed class Block(FlatParameters p, string path, MhcConfig config)
     public Tensor Mlp(Tensor branchInput, bool training) => _mlp.forward(_ln2.forward(branchInput), training);
 }
 
-/// <summary>A GPT-2 shaped transformer with a plain residual or static mHC streams. Not thread-safe; dispose it to free its weights.</summary>
+/// <summary>
+/// A GPT-2 shaped transformer with a plain residual or static mHC streams. Not thread-safe; dispose it to free its weights.
+/// </summary>
 public sealed class MhcModel : IDisposable
 {
     private readonly Parameter _wte, _wpe;

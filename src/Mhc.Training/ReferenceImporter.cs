@@ -11,7 +11,9 @@ public static partial class ReferenceImporter
     /// <summary>Imports a model. The result has no tokenizer, as the reference keeps that with its data.</summary>
     /// <param name="referenceFolder">Holds the reference's config.json and model.safetensors.</param>
     /// <param name="checkpointFolder">Where the checkpoint goes.</param>
-    /// <exception cref="InvalidDataException">The configuration or the tensors are not the reference's; every problem is listed.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The configuration or the tensors are not the reference's; every problem is listed.
+    /// </exception>
     /// <exception cref="NotSupportedException">The model uses a residual design that this version does not have.</exception>
     public static void Import(string referenceFolder, string checkpointFolder)
     {
@@ -19,13 +21,18 @@ public static partial class ReferenceImporter
         foreach (string file in new[] { configFile, weightsFile })
         {
             if (!File.Exists(file))
-                throw new FileNotFoundException($"{file}: no such file. Expected the reference's config.json and model.safetensors in one folder.", file);
+            {
+                throw new FileNotFoundException($"{file}: no such file. "
+                    + "Expected the reference's config.json and model.safetensors in one folder.", file);
+            }
         }
         MhcConfig config = ReadConfig(configFile);
         IReadOnlyList<ParameterSpec> specs = ParameterTable.Of(config);
-        using SafetensorsFile weights = SafetensorsFile.Open(weightsFile, drop: name => config.Residual == ResidualMode.Mhc && UnusedByMhc().IsMatch(name));
+        using SafetensorsFile weights = SafetensorsFile.Open(weightsFile,
+            drop: name => config.Residual == ResidualMode.Mhc && UnusedByMhc().IsMatch(name));
         Checkpoint.RequireSameTensors(weights, specs);
-        Checkpoint.Save(checkpointFolder, config, specs.Select(spec => (spec.Name, spec.Shape, (Func<byte[]>)(() => Checkpoint.ReadFinite(weights, spec.Name)))), null, null);
+        Checkpoint.Save(checkpointFolder, config,
+            specs.Select(spec => (spec.Name, spec.Shape, (Func<byte[]>)(() => Checkpoint.ReadFinite(weights, spec.Name)))), null, null);
     }
 
     internal static MhcConfig ReadConfig(string path)
@@ -63,14 +70,17 @@ public static partial class ReferenceImporter
             Init = Initialization.Parity,
         };
         // What follows tells how the reference trains, or belongs to designs that are not used here.
-        json.Ignore("ns_steps", "ns_eps", "ns_coeffs", "mhc_residual_alpha", "v_residual_lamb_lr", "v_residual_constrained", "tied_weights");
+        json.Ignore("ns_steps", "ns_eps", "ns_coeffs", "mhc_residual_alpha", "v_residual_lamb_lr", "v_residual_constrained",
+            "tied_weights");
         json.Problems(config.Problems());
         json.Finish([]);
         return unsupported.Count == 0 ? config
-            : throw new NotSupportedException($"{path}: {string.Join(", ", unsupported)}. This version imports the baseline and static mHC with the sinkhorn projection.");
+            : throw new NotSupportedException($"{path}: {string.Join(", ", unsupported)}. "
+                + "This version imports the baseline and static mHC with the sinkhorn projection.");
     }
 
     // Every hyper-connection of the reference makes its dynamic tensors, also where mHC's static matrices take their place.
-    [GeneratedRegex(@"\.hc_(attn|mlp)\.(static_alpha|static_beta|dynamic_alpha_fn|dynamic_alpha_scale|dynamic_beta_fn|dynamic_beta_scale|norm\.gamma)$")]
+    [GeneratedRegex(@"\.hc_(attn|mlp)\.(static_alpha|static_beta|dynamic_alpha_fn|dynamic_alpha_scale|"
+        + @"dynamic_beta_fn|dynamic_beta_scale|norm\.gamma)$")]
     private static partial Regex UnusedByMhc();
 }

@@ -35,7 +35,8 @@ public sealed record RunSettings
     public static RunSettings Resolve(string preset, string? configFile = null, IEnumerable<string>? settings = null)
     {
         string presetText = PresetText(preset)
-            ?? throw new InvalidDataException($"There is no preset `{preset}`. Expected one of: {string.Join(", ", Presets.Select(p => p.Name))}.");
+            ?? throw new InvalidDataException(
+                $"There is no preset `{preset}`. Expected one of: {string.Join(", ", Presets.Select(p => p.Name))}.");
         var json = new StrictJson("settings");
         string presetSource = $"preset {preset}";
         json.Add(presetText, presetSource);
@@ -70,7 +71,8 @@ public sealed record RunSettings
         if (!HasVocabSize)
             return Model with { VocabSize = tokenizer.VocabSize };
         return Model.VocabSize >= tokenizer.VocabSize ? Model
-            : throw new InvalidDataException($"settings: `vocab_size` is {Model.VocabSize}, but the tokenizer has {tokenizer.VocabSize} ids. Leave it out to take the tokenizer's.");
+            : throw new InvalidDataException($"settings: `vocab_size` is {Model.VocabSize}, "
+                + $"but the tokenizer has {tokenizer.VocabSize} ids. Leave it out to take the tokenizer's.");
     }
 
     private static string? PresetText(string name)

@@ -32,5 +32,7 @@ internal sealed class Speedometer(long tokensPerUpdate)
             _recent.Dequeue();
     }
 
-    public TimeSpan TimeFor(int updates) => _recent.Count == 0 ? TimeSpan.Zero : updates * (_recent.Aggregate(TimeSpan.Zero, (sum, time) => sum + time) / _recent.Count);
+    public TimeSpan TimeFor(int updates) => _recent.Count == 0
+        ? TimeSpan.Zero
+        : updates * (_recent.Aggregate(TimeSpan.Zero, (sum, time) => sum + time) / _recent.Count);
 }

@@ -105,7 +105,8 @@ public static class Trainer
 
         void Report(int step, double? justValidated)
         {
-            var update = new TrainingUpdate(step, options.MaxIters, loss, learningRate, gradNorm, speed.Recent, justValidated, speed.TimeFor(options.MaxIters - step));
+            var update = new TrainingUpdate(step, options.MaxIters, loss, learningRate, gradNorm, speed.Recent, justValidated,
+                speed.TimeFor(options.MaxIters - step));
             if (justValidated is not null || step % options.LogInterval == 0)
                 metrics.Write(update);
             onUpdate?.Invoke(update);
@@ -114,7 +115,8 @@ public static class Trainer
 
     /// <summary>One update: gradients of every micro-batch added up, clipped, applied.</summary>
     /// <returns>Mean loss of the micro-batches and the gradient's norm before clipping.</returns>
-    private static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, TrainingOptions options, TextDataset data, Device device, int step, double learningRate)
+    private static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, TrainingOptions options,
+        TextDataset data, Device device, int step, double learningRate)
     {
         using DisposeScope scope = NewDisposeScope();
         // Dropout's random numbers, like the windows, depend on the seed and the step alone.
@@ -122,7 +124,8 @@ public static class Trainer
         model.Parameters.ZeroGradients();
         Tensor loss = zeros(1, device: device);
         // The windows are those of one large batch, so how it is cut into micro-batches changes nothing but the memory that it takes.
-        int[] starts = WindowSampler.RandomStarts(options.Seed, step, options.BatchSize * options.GradAccum, data.Train.Length, model.Config.BlockSize);
+        int[] starts = WindowSampler.RandomStarts(options.Seed, step, options.BatchSize * options.GradAccum, data.Train.Length,
+            model.Config.BlockSize);
         foreach (int[] microBatch in starts.Chunk(options.BatchSize))
         {
             (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Train, microBatch, model.Config.BlockSize, device);
@@ -139,17 +142,22 @@ public static class Trainer
     {
         if (tokens.Length <= config.BlockSize)
         {
-            throw new InvalidDataException($"{source}: the {part} part has {tokens.Length} tokens, expected more than `block_size` {config.BlockSize}. "
+            throw new InvalidDataException($"{source}: the {part} part has {tokens.Length} tokens, "
+                + $"expected more than `block_size` {config.BlockSize}. "
                 + "Give more text, or set block_size lower or val_fraction differently.");
         }
     }
 
     private static string DeadProjectionWarning(IReadOnlyList<string> sublayers, MhcConfig config) =>
-        $"H_res cannot learn in {(sublayers.Count == config.Sublayers ? "any of the" : $"{sublayers.Count} of the {config.Sublayers}")} sublayers ({string.Join(", ", sublayers)}): "
-        + $"with `h_res_tau` {config.HResTau:0.####} and `init` \"{StrictJson.SnakeCase(config.Init)}\" the gradient of its projection is exactly zero, "
-        + "so it stays what it is now. Use init=live with h_res_tau=1 for an H_res that learns, or h_res=identity for the same model at less cost.";
+        $"H_res cannot learn in {(sublayers.Count == config.Sublayers ? "any of the" : $"{sublayers.Count} of the {config.Sublayers}")} "
+        + $"sublayers ({string.Join(", ", sublayers)}): "
+        + $"with `h_res_tau` {config.HResTau:0.####} and `init` \"{StrictJson.SnakeCase(config.Init)}\" "
+        + "the gradient of its projection is exactly zero, so it stays what it is now. "
+        + "Use init=live with h_res_tau=1 for an H_res that learns, or h_res=identity for the same model at less cost.";
 
     private static string Diverged(int update, string what, double loss, double learningRate, double gradNorm, string last) =>
-        $"Update {update}: the {what} is {loss} and the gradient's norm {gradNorm:g3} at learning rate {learningRate:g3}, so the run stops. "
-        + (Directory.Exists(last) ? $"The last good checkpoint is {last}. " : "There is no checkpoint yet. ") + "Try a lower learning_rate or a longer warmup_iters.";
+        $"Update {update}: the {what} is {loss} and the gradient's norm {gradNorm:g3} at learning rate {learningRate:g3}, "
+        + "so the run stops. "
+        + (Directory.Exists(last) ? $"The last good checkpoint is {last}. " : "There is no checkpoint yet. ")
+        + "Try a lower learning_rate or a longer warmup_iters.";
 }

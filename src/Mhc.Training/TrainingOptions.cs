@@ -126,8 +126,9 @@ public sealed record TrainingOptions
     {
         (string Key, int? Value, int Least)[] counts =
         [
-            ("batch_size", BatchSize, 1), ("grad_accum", GradAccum, 1), ("max_iters", MaxIters, 0), ("eval_interval", EvalInterval, 1), ("eval_iters", EvalIters, 1),
-            ("log_interval", LogInterval, 1), ("warmup_iters", WarmupIters, 0), ("lr_decay_iters", LrDecayIters, 1), ("seed", Seed, 0),
+            ("batch_size", BatchSize, 1), ("grad_accum", GradAccum, 1), ("max_iters", MaxIters, 0),
+            ("eval_interval", EvalInterval, 1), ("eval_iters", EvalIters, 1), ("log_interval", LogInterval, 1),
+            ("warmup_iters", WarmupIters, 0), ("lr_decay_iters", LrDecayIters, 1), ("seed", Seed, 0),
         ];
         foreach ((string key, int? value, int least) in counts.Where(count => count.Value < count.Least))
             yield return $"`{key}` is {value}, expected at least {least}.";

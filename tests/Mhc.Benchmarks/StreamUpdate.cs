@@ -16,15 +16,25 @@ internal static class StreamUpdate
 
     public static void Run(int rounds)
     {
-        var config = new MhcConfig { VocabSize = 65, BlockSize = Tokens, NLayer = Layers, NHead = Heads, NEmbd = Channels, Streams = Streams };
+        var config = new MhcConfig
+        {
+            VocabSize = 65,
+            BlockSize = Tokens,
+            NLayer = Layers,
+            NHead = Heads,
+            NEmbd = Channels,
+            Streams = Streams,
+        };
         using var model = new MhcModel(config, 1, CPU);
         using Tensor e = randn(Batch, Tokens, Channels);
         (string Name, Func<Tensor> Forward)[] forms =
         [
             ("plain residual", () => Plain(model, e)),
             ("plain residual again (control)", () => Plain(model, e)),
-            ("addmm: H_resᵀ·X + outer(h_post, y)", () => Stacked(model, e, (h, b, x, y) => addmm(outer(h.HPost[b], y), h.HRes[b].t(), x, 1, 1))),
-            ("matmul, then add the outer product", () => Stacked(model, e, (h, b, x, y) => matmul(h.HRes[b].t(), x) + outer(h.HPost[b], y))),
+            ("addmm: H_resᵀ·X + outer(h_post, y)",
+                () => Stacked(model, e, (h, b, x, y) => addmm(outer(h.HPost[b], y), h.HRes[b].t(), x, 1, 1))),
+            ("matmul, then add the outer product",
+                () => Stacked(model, e, (h, b, x, y) => matmul(h.HRes[b].t(), x) + outer(h.HPost[b], y))),
             ("augmented: one (S+1)×(S+1) matmul on [X; y]", () => Augmented(model, e)),
             ("one multiplication and addition a term", () => Stacked(model, e, Terms)),
         ];
@@ -42,14 +52,16 @@ internal static class StreamUpdate
             }
         }
 
-        Console.WriteLine($"{Layers} blocks, C={Channels}, batch {Batch} x {Tokens}, S={Streams}, float32, {get_num_threads()} threads, {rounds} rounds");
+        Console.WriteLine($"{Layers} blocks, C={Channels}, batch {Batch} x {Tokens}, S={Streams}, float32, "
+            + $"{get_num_threads()} threads, {rounds} rounds");
         Console.WriteLine();
         Console.WriteLine("| form | minimum, s | ratio | median, s | ratio |");
         Console.WriteLine("|---|---|---|---|---|");
         foreach ((int form, (string name, _)) in forms.Index())
         {
             (double minimum, double median) = (times[form].Min(), Median(times[form]));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {minimum:f3} | {minimum / times[0].Min():f3} | {median:f3} | {median / Median(times[0]):f3} |"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {name} | {minimum:f3} | {minimum / times[0].Min():f3} | {median:f3} | {median / Median(times[0]):f3} |"));
         }
     }
 

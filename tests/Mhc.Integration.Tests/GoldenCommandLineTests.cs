@@ -21,6 +21,7 @@ public class GoldenCommandLineTests
         using OrtValue tokens = OrtValue.CreateTensorValueFromMemory(golden.Integers("tokens"), golden.Tensor("tokens").Shape);
         using var options = new RunOptions();
         using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, ["input_ids"], [tokens], ["logits"]);
-        TensorAssert.Close("logits", golden.Tensor("logits"), outputs[0].GetTensorTypeAndShape().Shape, TensorAssert.Doubles(outputs[0].GetTensorDataAsSpan<float>()), Tolerance.Logits);
+        TensorAssert.Close("logits", golden.Tensor("logits"), outputs[0].GetTensorTypeAndShape().Shape,
+            TensorAssert.Doubles(outputs[0].GetTensorDataAsSpan<float>()), Tolerance.Logits);
     }
 }

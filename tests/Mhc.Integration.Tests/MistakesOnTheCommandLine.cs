@@ -6,10 +6,13 @@ namespace Mhc.Integration.Tests;
 public class MistakesOnTheCommandLine
 {
     [Fact]
-    public void AbsentTextIsNamed() => AssertBadInput("mhc: no.txt: no such file or folder. Expected UTF-8 text to train on.", "train", "--data", "no.txt", "--out", "{tmp}/run");
+    public void AbsentTextIsNamed() => AssertBadInput("mhc: no.txt: no such file or folder. Expected UTF-8 text to train on.",
+        "train", "--data", "no.txt", "--out", "{tmp}/run");
 
     [Fact]
-    public void ShortTextIsNamed() => AssertBadInput("mhc: {tmp}/short.txt: the training part has 7 tokens, expected more than `block_size` 128. Give more text, or set block_size lower or val_fraction differently.",
+    public void ShortTextIsNamed() => AssertBadInput(
+        "mhc: {tmp}/short.txt: the training part has 7 tokens, expected more than `block_size` 128. "
+        + "Give more text, or set block_size lower or val_fraction differently.",
         "train", "--data", "{tmp}/short.txt", "--out", "{tmp}/run");
 
     [Fact]
@@ -24,7 +27,8 @@ public class MistakesOnTheCommandLine
     public void ModelsThatAreNoOnnxAreNamed()
     {
         using TemporaryFolder folder = WithShortText();
-        CommandLineTool.Result result = CommandLineTool.Mhc("score", "--model", folder["short.txt"], "--input", folder["short.txt"], "--out", folder["s.csv"]);
+        CommandLineTool.Result result = CommandLineTool.Mhc(
+            "score", "--model", folder["short.txt"], "--input", folder["short.txt"], "--out", folder["s.csv"]);
         Assert.Equal(1, result.ExitCode);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
         Assert.Equal(["short.txt"], Directory.EnumerateFileSystemEntries(folder.Path).Select(entry => Path.GetFileName(entry)));
@@ -36,10 +40,12 @@ public class MistakesOnTheCommandLine
         using TemporaryFolder folder = Fixtures.Temporary();
         File.WriteAllBytes(folder["latin1.txt"], [.. "first\ncaf"u8, 0xE9, (byte)'\n']);
         using GoldenFixture golden = GoldenFixture.Open("mhc4");
-        File.WriteAllText(Path.Combine(golden.Checkpoint, "tokenizer.json"), """{ "version": 1, "type": "char", "vocabulary": ["\n", "a"], "prefix_token_id": 0, "eos_token_id": null }""");
+        File.WriteAllText(Path.Combine(golden.Checkpoint, "tokenizer.json"),
+            """{ "version": 1, "type": "char", "vocabulary": ["\n", "a"], "prefix_token_id": 0, "eos_token_id": null }""");
         CommandLineTool.MustRun("export", "--checkpoint", golden.Checkpoint, "--out", folder["m.onnx"]);
 
-        CommandLineTool.Result result = CommandLineTool.Mhc("score", "--model", folder["m.onnx"], "--input", folder["latin1.txt"], "--out", folder["s.csv"]);
+        CommandLineTool.Result result = CommandLineTool.Mhc(
+            "score", "--model", folder["m.onnx"], "--input", folder["latin1.txt"], "--out", folder["s.csv"]);
 
         Assert.Equal($"mhc: {folder["latin1.txt"]}: line 2 has byte 0xE9 at offset 3, which is not UTF-8. Expected UTF-8 text: "
             + "convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.", result.Error.Trim());
@@ -47,7 +53,8 @@ public class MistakesOnTheCommandLine
     }
 
     [Fact]
-    public void TheFolderOfTheResultMustBeThere() => AssertBadInput("mhc: {tmp}/no/s.csv: its folder is not there. Make it first, or write elsewhere.",
+    public void TheFolderOfTheResultMustBeThere() => AssertBadInput(
+        "mhc: {tmp}/no/s.csv: its folder is not there. Make it first, or write elsewhere.",
         "score", "--model", "m.onnx", "--input", "{tmp}/short.txt", "--out", "{tmp}/no/s.csv");
 
     [Fact]
@@ -81,7 +88,8 @@ public class MistakesOnTheCommandLine
     private static void AssertBadInput(string message, params string[] arguments)
     {
         using TemporaryFolder folder = WithShortText();
-        CommandLineTool.Result result = CommandLineTool.Mhc([.. arguments.Select(argument => argument.Replace("{tmp}", folder.Path, StringComparison.Ordinal))]);
+        CommandLineTool.Result result = CommandLineTool.Mhc(
+            [.. arguments.Select(argument => argument.Replace("{tmp}", folder.Path, StringComparison.Ordinal))]);
 
         Assert.Equal(1, result.ExitCode);
         Assert.Equal(message.Replace("{tmp}", folder.Path, StringComparison.Ordinal), result.Error.Trim());

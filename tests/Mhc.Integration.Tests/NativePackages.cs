@@ -3,7 +3,10 @@ using Mhc.Testing;
 
 namespace Mhc.Integration.Tests;
 
-/// <summary>Which native packages the build picks under each accelerator. The CUDA packages are too large to restore here; what MSBuild evaluates is asserted.</summary>
+/// <summary>
+/// Which native packages the build picks under each accelerator. The CUDA packages are too large to restore here;
+/// what MSBuild evaluates is asserted.
+/// </summary>
 public class NativePackages
 {
     private static readonly string[] Natives = ["TorchSharp-", "Microsoft.ML.OnnxRuntime"];
@@ -37,7 +40,8 @@ public class NativePackages
     [Fact]
     public void HaveTheVersionsOfTheCpuOnes()
     {
-        CommandLineTool.Result result = CommandLineTool.Run("dotnet", "msbuild", Path.Combine(Fixtures.Repository, "samples/Mhc.Cli/Mhc.Cli.csproj"), "-getItem:PackageVersion", "-nologo");
+        CommandLineTool.Result result = CommandLineTool.Run("dotnet", "msbuild",
+            Path.Combine(Fixtures.Repository, "samples/Mhc.Cli/Mhc.Cli.csproj"), "-getItem:PackageVersion", "-nologo");
         var versions = JsonDocument.Parse(result.Output).RootElement.GetProperty("Items").GetProperty("PackageVersion").EnumerateArray()
             .ToDictionary(item => item.GetProperty("Identity").GetString()!, item => item.GetProperty("Version").GetString());
 
@@ -48,7 +52,8 @@ public class NativePackages
         Assert.Equal(versions["Microsoft.ML.OnnxRuntime"], versions["Microsoft.ML.OnnxRuntime.Gpu"]);
     }
 
-    private static IEnumerable<string> Evaluate(string project, params string[] properties) => Evaluate(project, properties, accelerator: null);
+    private static IEnumerable<string> Evaluate(string project, params string[] properties) =>
+        Evaluate(project, properties, accelerator: null);
 
     private static IEnumerable<string> Evaluate(string project, string[] properties, string? accelerator)
     {
@@ -57,7 +62,8 @@ public class NativePackages
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         return JsonDocument.Parse(result.Output).RootElement.GetProperty("Items").GetProperty("PackageReference").EnumerateArray()
             .Select(item => item.GetProperty("Identity").GetString()!)
-            .Where(name => Natives.Any(native => name.StartsWith(native, StringComparison.Ordinal)) && name != "Microsoft.ML.OnnxRuntime.Managed")
+            .Where(name => Natives.Any(native => name.StartsWith(native, StringComparison.Ordinal))
+                && name != "Microsoft.ML.OnnxRuntime.Managed")
             .Order(StringComparer.Ordinal);
     }
 }

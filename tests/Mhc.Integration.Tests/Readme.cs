@@ -53,14 +53,17 @@ public partial class Readme
     public void HasNoPlaceholders() => Assert.DoesNotContain("@@", Text, StringComparison.Ordinal);
 
     [Fact]
-    public void ItsCommandsAreThoseOfTheContinuousIntegration() => Assert.All(["dotnet test -c Release", "dotnet run -c Release --project samples/Quickstart"], command =>
-    {
-        Assert.Contains($"```sh\n{command}\n```", Text, StringComparison.Ordinal);
-        Assert.Contains(command, File.ReadAllText(Path.Combine(Fixtures.Repository, ".ci", "run")), StringComparison.Ordinal);
-    });
+    public void ItsCommandsAreThoseOfTheContinuousIntegration() => Assert.All(
+        ["dotnet test -c Release", "dotnet run -c Release --project samples/Quickstart"],
+        command =>
+        {
+            Assert.Contains($"```sh\n{command}\n```", Text, StringComparison.Ordinal);
+            Assert.Contains(command, File.ReadAllText(Path.Combine(Fixtures.Repository, ".ci", "run")), StringComparison.Ordinal);
+        });
 
     [Fact]
-    public void ItsLinksLeadSomewhere() => Assert.All(Links().Matches(Text).Select(match => match.Groups[1].Value).Where(link => !link.StartsWith("http", StringComparison.Ordinal)),
+    public void ItsLinksLeadSomewhere() => Assert.All(
+        Links().Matches(Text).Select(match => match.Groups[1].Value).Where(link => !link.StartsWith("http", StringComparison.Ordinal)),
         link => Assert.True(Path.Exists(Path.Combine(Fixtures.Repository, link)), $"README.md links to {link}, which is not there."));
 
     private static string Example()

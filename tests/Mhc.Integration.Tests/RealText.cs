@@ -17,7 +17,9 @@ public class RealText
         using TemporaryFolder temporary = Fixtures.Temporary();
         TextDataset data = TextDataset.FromFiles(shakespeare, TokenizerKind.Char);
         var config = new MhcConfig { VocabSize = data.Tokenizer.VocabSize, BlockSize = 64, NLayer = 2, NHead = 4, NEmbd = 64 };
-        TrainingResult run = Trainer.Train(config, new TrainingOptions { MaxIters = 300, EvalInterval = 150, LearningRate = 3e-3, WarmupIters = 20, Device = "cpu" }, data, temporary["run"]);
+        TrainingResult run = Trainer.Train(config,
+            new TrainingOptions { MaxIters = 300, EvalInterval = 150, LearningRate = 3e-3, WarmupIters = 20, Device = "cpu" },
+            data, temporary["run"]);
         OnnxExporter.Export(run.BestFolder, temporary["model.onnx"]);
         using var scorer = new MhcScorer(temporary["model.onnx"]);
         string[] lines = [.. File.ReadLines(shakespeare).Where(line => line.Split(' ').Length > 5).TakeLast(300)];
@@ -27,6 +29,7 @@ public class RealText
         IReadOnlyList<MhcScore> ordered = scorer.Score(lines), disordered = scorer.Score(shuffled);
 
         int ordersFound = lines.Index().Count(line => ordered[line.Index].LogLikelihood > disordered[line.Index].LogLikelihood);
-        Assert.True(ordersFound > 0.7 * lines.Length, $"The order that was written is the likelier one in {ordersFound} of {lines.Length} lines only.");
+        Assert.True(ordersFound > 0.7 * lines.Length,
+            $"The order that was written is the likelier one in {ordersFound} of {lines.Length} lines only.");
     }
 }

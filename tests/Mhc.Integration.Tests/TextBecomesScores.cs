@@ -18,12 +18,14 @@ public sealed class TextBecomesScores : IClassFixture<TextBecomesScores.TrainedM
         public TrainedModel()
         {
             File.WriteAllLines(this["text.txt"], Lines);
-            Output = CommandLineTool.MustRun("train", "--data", this["text.txt"], "--out", this["run"], "--max-iters", "60", "--set", "block_size=40", "--set", "eval_interval=30",
-                "--set", "batch_size=8", "--set", "n_embd=32", "--set", "learning_rate=0.01", "--device", "cpu");
+            Output = CommandLineTool.MustRun("train", "--data", this["text.txt"], "--out", this["run"], "--max-iters", "60",
+                "--set", "block_size=40", "--set", "eval_interval=30", "--set", "batch_size=8", "--set", "n_embd=32",
+                "--set", "learning_rate=0.01", "--device", "cpu");
             CommandLineTool.MustRun("export", "--checkpoint", this["run/best"], "--out", this["model.onnx"]);
         }
 
-        public static IReadOnlyList<string> Lines => [.. Enumerable.Range(0, 200).Select(i => i % 10 == 3 ? $"näive line {i}: 日本" : $"line {i} of {i % 7} things")];
+        public static IReadOnlyList<string> Lines =>
+            [.. Enumerable.Range(0, 200).Select(i => i % 10 == 3 ? $"näive line {i}: 日本" : $"line {i} of {i % 7} things")];
 
         public string Output { get; }
 
@@ -67,7 +69,9 @@ public sealed class TextBecomesScores : IClassFixture<TextBecomesScores.TrainedM
         foreach (string line in TrainedModel.Lines.Take(20))
         {
             long[] ids = [.. tokenizer.Encode(line).Select(id => (long)id)];
-            float loss = model.Loss(tensor((long[])[tokenizer.PrefixTokenId!.Value, .. ids[..^1]], [1, ids.Length]), tensor(ids, [1, ids.Length])).item<float>();
+            float loss = model.Loss(
+                tensor((long[])[tokenizer.PrefixTokenId!.Value, .. ids[..^1]], [1, ids.Length]),
+                tensor(ids, [1, ids.Length])).item<float>();
 
             MhcScore score = scorer.Score(line);
 

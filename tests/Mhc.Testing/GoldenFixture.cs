@@ -34,7 +34,9 @@ public sealed class GoldenFixture : IDisposable
         get
         {
             using JsonDocument meta = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "meta.json")));
-            return meta.RootElement.TryGetProperty("noise_grad_params", out JsonElement names) ? [.. names.EnumerateArray().Select(name => name.GetString()!)] : [];
+            return meta.RootElement.TryGetProperty("noise_grad_params", out JsonElement names)
+                ? [.. names.EnumerateArray().Select(name => name.GetString()!)]
+                : [];
         }
     }
 
@@ -42,7 +44,8 @@ public sealed class GoldenFixture : IDisposable
     public static TheoryData<string> Models => new(Folders().Where(folder => File.Exists(Path.Combine(Resolve(folder), "config.json"))));
 
     /// <summary>Folders of projections: logits with their Sinkhorn and orthostochastic results.</summary>
-    public static TheoryData<string> Projections => new(Folders().Where(folder => File.Exists(Path.Combine(Resolve(folder), "projections.safetensors"))));
+    public static TheoryData<string> Projections =>
+        new(Folders().Where(folder => File.Exists(Path.Combine(Resolve(folder), "projections.safetensors"))));
 
     /// <summary>Folders of training runs that can be replayed, each with the variants that its results.json holds.</summary>
     public static TheoryData<string, string> LearningCurves
@@ -117,6 +120,7 @@ public sealed class GoldenFixture : IDisposable
         // Short names for our own, so that the test names are the same on every machine.
         IEnumerable<string> own = Directory.EnumerateDirectories(Fixtures.Folder("goldens")).Select(folder => Path.GetFileName(folder));
         string? more = Environment.GetEnvironmentVariable("MHC_GOLDENS");
-        return own.Concat(string.IsNullOrEmpty(more) ? [] : Directory.EnumerateDirectories(Path.GetFullPath(more))).Order(StringComparer.Ordinal);
+        return own.Concat(string.IsNullOrEmpty(more) ? [] : Directory.EnumerateDirectories(Path.GetFullPath(more)))
+            .Order(StringComparer.Ordinal);
     }
 }

@@ -10,13 +10,16 @@ public static class TensorAssert
 {
     /// <summary>Asserts the shape, then every element within an absolute tolerance. Reports the worst element.</summary>
     /// <param name="relevant">Tells which elements count; all where it is null.</param>
-    public static void Close(string name, FixtureTensor expected, ReadOnlySpan<long> shape, ReadOnlySpan<double> actual, double tolerance, Func<int, bool>? relevant = null)
+    public static void Close(string name, FixtureTensor expected, ReadOnlySpan<long> shape, ReadOnlySpan<double> actual, double tolerance,
+        Func<int, bool>? relevant = null)
     {
-        Assert.True(expected.Shape.AsSpan().SequenceEqual(shape), $"{name}: shape is [{string.Join(", ", shape.ToArray())}], expected [{string.Join(", ", expected.Shape)}].");
+        Assert.True(expected.Shape.AsSpan().SequenceEqual(shape),
+            $"{name}: shape is [{string.Join(", ", shape.ToArray())}], expected [{string.Join(", ", expected.Shape)}].");
         Close(name, expected.Values, actual, tolerance, relevant);
     }
 
-    public static void Close(string name, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, double tolerance, Func<int, bool>? relevant = null)
+    public static void Close(string name, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, double tolerance,
+        Func<int, bool>? relevant = null)
     {
         Assert.True(expected.Length == actual.Length, $"{name}: {actual.Length} elements, expected {expected.Length}.");
         int worst = -1;
@@ -30,7 +33,8 @@ public static class TensorAssert
         }
         Assert.True(worst < 0 || worstDifference <= tolerance,
             worst < 0 ? "" : $"{name}: element {worst} of {expected.Length} is {actual[worst]:g9}, expected {expected[worst]:g9}: "
-            + $"differs by {worstDifference:g3} ({worstDifference / Math.Max(Math.Abs(expected[worst]), 1e-300):g3} relative), tolerance {tolerance:g3}.");
+            + $"differs by {worstDifference:g3} ({worstDifference / Math.Max(Math.Abs(expected[worst]), 1e-300):g3} relative), "
+            + $"tolerance {tolerance:g3}.");
     }
 
     public static double[] Doubles(ReadOnlySpan<float> values)

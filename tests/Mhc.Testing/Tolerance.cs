@@ -21,13 +21,17 @@ public static class Tolerance
     /// <summary>float32 parameters after three AdamW steps, where the first gradient exceeds <see cref="NoiseGradient"/>.</summary>
     public const double Step3 = 2e-5;
 
-    /// <summary>AdamW turns gradients below this, which are rounding noise, into whole steps: what it does with them is no one's to say.</summary>
+    /// <summary>
+    /// AdamW turns gradients below this, which are rounding noise, into whole steps: what it does with them is no one's to say.
+    /// </summary>
     public const double NoiseGradient = 1e-5;
 
     /// <summary>float32 projections of H_res from logits of ordinary size.</summary>
     public const double Projection = 2e-6;
 
-    /// <summary>float32 projections from any logits: the exponent is rounded in proportion to its size, two units in the last place here.</summary>
+    /// <summary>
+    /// float32 projections from any logits: the exponent is rounded in proportion to its size, two units in the last place here.
+    /// </summary>
     public static double ProjectionOf(IEnumerable<double> logits, double tau) => Math.Max(Projection, 2.4e-7 * logits.Max(Math.Abs) / tau);
 
     /// <summary>Gradients of a projection with respect to its logits: the projection's own, divided by tau as the logits are.</summary>

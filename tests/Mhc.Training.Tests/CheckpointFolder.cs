@@ -5,7 +5,17 @@ namespace Mhc.Training.Tests;
 
 public class CheckpointFolder
 {
-    private static readonly MhcConfig Tiny = new() { VocabSize = 11, BlockSize = 6, NLayer = 1, NHead = 2, NEmbd = 4, Streams = 3, Bias = true, StreamReduce = StreamReduce.Learned };
+    private static readonly MhcConfig Tiny = new()
+    {
+        VocabSize = 11,
+        BlockSize = 6,
+        NLayer = 1,
+        NHead = 2,
+        NEmbd = 4,
+        Streams = 3,
+        Bias = true,
+        StreamReduce = StreamReduce.Learned,
+    };
 
     /// <summary>The exporter's tests hold the same list against the same folder: it is the contract between the packages.</summary>
     [Fact]
@@ -13,7 +23,8 @@ public class CheckpointFolder
     {
         using MhcModel model = MhcModel.Load(Fixtures.Folder("mhc-tiny"));
 
-        IEnumerable<string> parameters = model.Parameters.Specs.OrderBy(spec => spec.Name, StringComparer.Ordinal).Select(spec => $"{spec.Name} [{string.Join(", ", spec.Shape)}] f32");
+        IEnumerable<string> parameters = model.Parameters.Specs.OrderBy(spec => spec.Name, StringComparer.Ordinal)
+            .Select(spec => $"{spec.Name} [{string.Join(", ", spec.Shape)}] f32");
 
         Assert.Equal(File.ReadAllLines(Path.Combine(Fixtures.Folder("mhc-tiny"), "parameters.verified.txt")), parameters);
     }
@@ -31,7 +42,8 @@ public class CheckpointFolder
         Assert.Equal(saved.Config, loaded.Config);
         Assert.Equal(saved.Parameters.Values.ToDoubles(), loaded.Parameters.Values.ToDoubles());
         Assert.Equal(metrics, Checkpoint.LoadMetrics(folder["c"]));
-        Assert.Equal(["config.json", "metrics.json", "model.safetensors", "tokenizer.json"], Directory.EnumerateFiles(folder["c"]).Select(file => Path.GetFileName(file)).Order());
+        Assert.Equal(["config.json", "metrics.json", "model.safetensors", "tokenizer.json"],
+            Directory.EnumerateFiles(folder["c"]).Select(file => Path.GetFileName(file)).Order());
         Assert.Equal(["c"], Directory.EnumerateFileSystemEntries(folder.Path).Select(entry => Path.GetFileName(entry)));
     }
 
@@ -41,7 +53,8 @@ public class CheckpointFolder
         using TemporaryFolder folder = Fixtures.Temporary();
         using var model = new MhcModel(Tiny with { Bias = false }, 7, CPU);
         Checkpoint.Save(folder["c"], model, null, null);
-        File.WriteAllText(folder["c/config.json"], (model.Config with { BlockSize = 8, StreamReduce = StreamReduce.Mean, Residual = ResidualMode.Mhc, VocabSize = 12 }).ToJson());
+        File.WriteAllText(folder["c/config.json"],
+            (model.Config with { BlockSize = 8, StreamReduce = StreamReduce.Mean, Residual = ResidualMode.Mhc, VocabSize = 12 }).ToJson());
 
         string message = Assert.Throws<InvalidDataException>(() => MhcModel.Load(folder["c"])).Message;
 
@@ -62,12 +75,14 @@ public class CheckpointFolder
         Checkpoint.Save(folder["c"], model, null, null);
 
         Assert.Equal($"{folder["c/model.safetensors"]}: tensor `transformer.ln_f.weight` has NaN at element 2, expected finite numbers. "
-            + "The training had diverged: take an earlier checkpoint.", Assert.Throws<InvalidDataException>(() => MhcModel.Load(folder["c"])).Message);
+            + "The training had diverged: take an earlier checkpoint.",
+            Assert.Throws<InvalidDataException>(() => MhcModel.Load(folder["c"])).Message);
     }
 
     [Fact]
     public void ThatIsNotThereIsNamed() =>
-        Assert.Equal($"{Path.Combine("nowhere", "config.json")}: no such file. Expected a checkpoint folder, such as RUN/best, that holds config.json and model.safetensors.",
+        Assert.Equal($"{Path.Combine("nowhere", "config.json")}: no such file. "
+            + "Expected a checkpoint folder, such as RUN/best, that holds config.json and model.safetensors.",
             Assert.Throws<FileNotFoundException>(() => MhcModel.Load("nowhere")).Message);
 
     [Fact]
@@ -112,7 +127,8 @@ public class CheckpointFolder
 
         string message = Assert.Throws<IOException>(() => Checkpoint.Save(folder.Path, model, null, null)).Message;
 
-        Assert.Equal($"{folder.Path}: exists and is no checkpoint folder, so it is not replaced. Choose another place or remove it.", message);
+        Assert.Equal(
+            $"{folder.Path}: exists and is no checkpoint folder, so it is not replaced. Choose another place or remove it.", message);
         Assert.Equal("years of work", File.ReadAllText(folder["thesis.txt"]));
     }
 }

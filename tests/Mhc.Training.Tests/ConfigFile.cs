@@ -15,7 +15,9 @@ public class ConfigFile
     {
         MhcConfig config = Read(Valid);
 
-        Assert.Equal(new MhcConfig { VocabSize = 65, BlockSize = 32, NLayer = 3, NHead = 4, NEmbd = 32, Dropout = 0.1, HPost = StreamMap.Sigmoid }, config);
+        Assert.Equal(
+            new MhcConfig { VocabSize = 65, BlockSize = 32, NLayer = 3, NHead = 4, NEmbd = 32, Dropout = 0.1, HPost = StreamMap.Sigmoid },
+            config);
         Assert.Equal(config, Read(config.ToJson()));
     }
 
@@ -34,7 +36,10 @@ public class ConfigFile
     [Fact]
     public void ReportsEveryProblemAtOnce()
     {
-        string json = Valid.Replace("\"n_head\": 4", "\"n_head\": 6").Replace("\"h_res_tau\": 1", "\"h_res_tua\": 1").Replace("\"live\"", "\"alive\"").Replace("\"streams\": 4", "\"streams\": \"4\"");
+        string json = Valid.Replace("\"n_head\": 4", "\"n_head\": 6")
+            .Replace("\"h_res_tau\": 1", "\"h_res_tua\": 1")
+            .Replace("\"live\"", "\"alive\"")
+            .Replace("\"streams\": 4", "\"streams\": \"4\"");
 
         AssertProblems(json,
             "config.json: `streams` is \"4\", expected an integer.",
@@ -51,7 +56,8 @@ public class ConfigFile
             "config.json: `h_res_tau` is not used with `h_res` \"identity\": remove it.");
 
     [Fact]
-    public void RefusesARepeatedKey() => AssertProblems(Valid.Replace("\"streams\": 4", "\"streams\": 4, \"streams\": 5"), "config.json: `streams` is there twice.");
+    public void RefusesARepeatedKey() => AssertProblems(Valid.Replace("\"streams\": 4", "\"streams\": 4, \"streams\": 5"),
+        "config.json: `streams` is there twice.");
 
     [Fact]
     public void RefusesAnotherFormatVersion() => AssertProblems(Valid.Replace("\"format_version\": 1", "\"format_version\": 2"),
@@ -62,11 +68,15 @@ public class ConfigFile
     public void ThatTheExporterRefusesIsRefused(string file) =>
         Assert.Throws<InvalidDataException>(() => MhcConfig.Read(Path.Combine(Fixtures.Folder("invalid"), file)));
 
-    public static TheoryData<string> InvalidFiles => new(Directory.EnumerateFiles(Fixtures.Folder("invalid"), "config-*.json").Select(file => Path.GetFileName(file)).Order());
+    public static TheoryData<string> InvalidFiles =>
+        new(Directory.EnumerateFiles(Fixtures.Folder("invalid"), "config-*.json").Select(file => Path.GetFileName(file)).Order());
 
     [Fact]
     public void OutOfRangeIsRefused() =>
-        AssertProblems(Valid.Replace("\"n_layer\": 3", "\"n_layer\": 0").Replace("\"dropout\": 0.1", "\"dropout\": 1").Replace("\"h_res_tau\": 1", "\"h_res_tau\": 0"),
+        AssertProblems(
+            Valid.Replace("\"n_layer\": 3", "\"n_layer\": 0")
+                .Replace("\"dropout\": 0.1", "\"dropout\": 1")
+                .Replace("\"h_res_tau\": 1", "\"h_res_tau\": 0"),
             "config.json: `n_layer` is 0, expected at least 1.",
             "config.json: `dropout` is 1, expected a number from 0 to below 1.",
             "config.json: `h_res_tau` is 0, expected a number above 0.");
@@ -76,7 +86,8 @@ public class ConfigFile
     {
         var error = Assert.Throws<InvalidDataException>(() => Read("{\n  \"vocab_size\" 65\n}"));
 
-        Assert.EndsWith("config.json: not valid JSON at line 2, byte 16. Expected one JSON object.", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("config.json: not valid JSON at line 2, byte 16. Expected one JSON object.", error.Message,
+            StringComparison.Ordinal);
     }
 
     private static MhcConfig Read(string json)
@@ -91,6 +102,7 @@ public class ConfigFile
         using TemporaryFolder folder = Fixtures.Temporary();
         File.WriteAllText(folder["config.json"], json);
         string message = Assert.Throws<InvalidDataException>(() => MhcConfig.Read(folder["config.json"])).Message;
-        Assert.Equal(string.Join(Environment.NewLine, problems), message.Replace(folder["config.json"], "config.json", StringComparison.Ordinal));
+        Assert.Equal(string.Join(Environment.NewLine, problems),
+            message.Replace(folder["config.json"], "config.json", StringComparison.Ordinal));
     }
 }

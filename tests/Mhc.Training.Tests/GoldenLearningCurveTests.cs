@@ -29,12 +29,13 @@ public class GoldenLearningCurveTests
             LearningRate = settings.GetProperty("learning_rate").GetDouble(),
             MinLr = settings.GetProperty("min_lr").GetDouble(),
         };
-        int[] text = Encode(File.ReadAllText(Path.Combine(GoldenFixture.Resolve(folder), "text.txt")), settings.GetProperty("chars").GetString()!);
+        int[] text = Encode(File.ReadAllText(Path.Combine(GoldenFixture.Resolve(folder), "text.txt")),
+            settings.GetProperty("chars").GetString()!);
         double[] starts = GoldenFixture.ReadAll(folder, $"train_ix_seed{Seed}.safetensors")["train_ix"].Values;
         using var model = new MhcModel(config, CPU);
         SetWeights(model, folder, variant);
-        using var optimizer = new AdamW(model.Parameters, settings.GetProperty("beta1").GetDouble(), settings.GetProperty("beta2").GetDouble(),
-            settings.GetProperty("weight_decay").GetDouble());
+        using var optimizer = new AdamW(model.Parameters, settings.GetProperty("beta1").GetDouble(),
+            settings.GetProperty("beta2").GetDouble(), settings.GetProperty("weight_decay").GetDouble());
 
         double[] losses = new double[expected.Length];
         for (int step = 0; step < losses.Length; step++)

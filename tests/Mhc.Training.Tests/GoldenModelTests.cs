@@ -32,7 +32,8 @@ public class GoldenModelTests
 
         foreach (string name in run.Names)
             Close($"grad.{name}", golden, run.Model.Parameters.GradientOf(name), Tolerance.Gradient);
-        Assert.Equal(golden.Names.Where(name => name.StartsWith("grad.", StringComparison.Ordinal)).Order(), run.Names.Select(name => $"grad.{name}").Order());
+        Assert.Equal(golden.Names.Where(name => name.StartsWith("grad.", StringComparison.Ordinal)).Order(),
+            run.Names.Select(name => $"grad.{name}").Order());
     }
 
     [Theory, MemberData(nameof(Models))]
@@ -83,7 +84,8 @@ public class GoldenModelTests
         foreach (string name in run.Names.Except(golden.NoiseGradients))
         {
             double[] gradient = golden.Tensor($"grad.{name}").Values;
-            Close($"step3.{name}", golden, run.Model.Parameters.ValueOf(name), Tolerance.Step3, i => Math.Abs(gradient[i]) > Tolerance.NoiseGradient);
+            Close($"step3.{name}", golden, run.Model.Parameters.ValueOf(name), Tolerance.Step3,
+                i => Math.Abs(gradient[i]) > Tolerance.NoiseGradient);
         }
     }
 

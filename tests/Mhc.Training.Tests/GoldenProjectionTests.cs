@@ -13,7 +13,10 @@ public class GoldenProjectionTests
     public void SinkhornAndItsGradientAgree(string folder)
     {
         IReadOnlyDictionary<string, FixtureTensor> golden = GoldenFixture.ReadAll(folder, "projections.safetensors");
-        string[] cases = [.. golden.Keys.Where(name => name.EndsWith(".logits", StringComparison.Ordinal)).Select(name => name[..^".logits".Length])];
+        string[] cases =
+        [
+            .. golden.Keys.Where(name => name.EndsWith(".logits", StringComparison.Ordinal)).Select(name => name[..^".logits".Length]),
+        ];
         Assert.NotEmpty(cases);
 
         foreach (string name in cases)
@@ -21,7 +24,8 @@ public class GoldenProjectionTests
             foreach ((int iters, double tau, string suffix) in new[] { (10, 0.05, "sinkhorn_i10_t0.05"), (20, 1.0, "sinkhorn_i20_t1.0") })
             {
                 using DisposeScope scope = NewDisposeScope();
-                Check($"{name}.{suffix}", "f32", ScalarType.Float32, Tolerance.ProjectionOf(golden[$"{name}.logits"].Values, tau), iters, tau);
+                Check($"{name}.{suffix}", "f32", ScalarType.Float32, Tolerance.ProjectionOf(golden[$"{name}.logits"].Values, tau), iters,
+                    tau);
                 Check($"{name}.{suffix}", "f64", ScalarType.Float64, Tolerance.Float64, iters, tau);
             }
 
@@ -31,7 +35,8 @@ public class GoldenProjectionTests
                 Tensor hRes = Sinkhorn.Project(logits.unsqueeze(0), iters, tau).squeeze(0);
                 Tensor gradient = autograd.grad([hRes], [logits], [Fixture($"{name}.cotangent", type)])[0];
                 TensorAssert.Close($"{key}.{precision}", golden[$"{key}.{precision}"], hRes.shape, hRes.ToDoubles(), tolerance);
-                TensorAssert.Close($"{key}.grad_{precision}", golden[$"{key}.grad_{precision}"], gradient.shape, gradient.ToDoubles(), Tolerance.ProjectionGradient(tolerance, tau));
+                TensorAssert.Close($"{key}.grad_{precision}", golden[$"{key}.grad_{precision}"], gradient.shape, gradient.ToDoubles(),
+                    Tolerance.ProjectionGradient(tolerance, tau));
             }
         }
 

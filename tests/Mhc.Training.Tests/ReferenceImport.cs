@@ -22,10 +22,13 @@ public class ReferenceImport
         string weights = Path.Combine(Path.GetDirectoryName(file)!, "model.safetensors");
         string[] names =
         [
-            "attn.c_attn.weight", "attn.c_proj.weight", "hc_attn.H_post_logits", "hc_attn.H_pre_logits", "hc_attn.H_res_logits", "hc_mlp.H_post_logits",
-            "hc_mlp.H_pre_logits", "hc_mlp.H_res_logits", "ln_1.weight", "ln_2.weight", "mlp.c_fc.weight", "mlp.c_proj.weight",
+            "attn.c_attn.weight", "attn.c_proj.weight",
+            "hc_attn.H_post_logits", "hc_attn.H_pre_logits", "hc_attn.H_res_logits",
+            "hc_mlp.H_post_logits", "hc_mlp.H_pre_logits", "hc_mlp.H_res_logits",
+            "ln_1.weight", "ln_2.weight", "mlp.c_fc.weight", "mlp.c_proj.weight",
         ];
-        return string.Join(Environment.NewLine, names.Select(name => $"{weights}: tensor `transformer.h.2.{name}` is not part of the model that config.json describes."));
+        return string.Join(Environment.NewLine, names.Select(name =>
+            $"{weights}: tensor `transformer.h.2.{name}` is not part of the model that config.json describes."));
     });
 
     [Fact]

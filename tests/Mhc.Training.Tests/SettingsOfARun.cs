@@ -19,24 +19,29 @@ public class SettingsOfARun
     }
 
     [Fact]
-    public void KeysOfThePresetThatTheModeDoesNotUseAreDropped() => Assert.Equal(ResidualMode.None, RunSettings.Resolve("smoke", settings: ["residual=none"]).Model.Residual);
+    public void KeysOfThePresetThatTheModeDoesNotUseAreDropped() =>
+        Assert.Equal(ResidualMode.None, RunSettings.Resolve("smoke", settings: ["residual=none"]).Model.Residual);
 
     [Fact]
-    public void KeysOfTheUserThatTheModeDoesNotUseAreRefused() => AssertRefused(["residual=none", "streams=2"], "settings: `streams` is not used with `residual` \"none\": remove it.");
+    public void KeysOfTheUserThatTheModeDoesNotUseAreRefused() =>
+        AssertRefused(["residual=none", "streams=2"], "settings: `streams` is not used with `residual` \"none\": remove it.");
 
     [Fact]
-    public void UnknownKeysAreRefusedWithTheNearestOne() => AssertRefused(["learning_rat=1"], "settings: `learning_rat` is not a known key; did you mean `learning_rate`?");
+    public void UnknownKeysAreRefusedWithTheNearestOne() =>
+        AssertRefused(["learning_rat=1"], "settings: `learning_rat` is not a known key; did you mean `learning_rate`?");
 
     [Fact]
     public void SettingsNeedAKeyAndAValue() => AssertRefused(["n_layer"], "Setting `n_layer`: expected key=value, for example n_layer=4.");
 
     [Fact]
     public void UnknownPresetsAreRefusedWithTheList() =>
-        Assert.Equal("There is no preset `smok`. Expected one of: smoke.", Assert.Throws<InvalidDataException>(() => RunSettings.Resolve("smok")).Message);
+        Assert.Equal("There is no preset `smok`. Expected one of: smoke.",
+            Assert.Throws<InvalidDataException>(() => RunSettings.Resolve("smok")).Message);
 
     [Fact]
     public void AbsentFilesAreNamed() =>
-        Assert.Equal("no.json: no such file. Expected a JSON file of settings.", Assert.Throws<FileNotFoundException>(() => RunSettings.Resolve("smoke", "no.json")).Message);
+        Assert.Equal("no.json: no such file. Expected a JSON file of settings.",
+            Assert.Throws<FileNotFoundException>(() => RunSettings.Resolve("smoke", "no.json")).Message);
 
     [Fact]
     public void TheVocabularyIsTheTokenizersUnlessItIsGiven()
@@ -44,7 +49,8 @@ public class SettingsOfARun
         Assert.Equal(256, RunSettings.Resolve("smoke").ModelFor(TextTokenizer.Byte()).VocabSize);
         Assert.Equal(300, RunSettings.Resolve("smoke", settings: ["vocab_size=300"]).ModelFor(TextTokenizer.Byte()).VocabSize);
         Assert.Equal("settings: `vocab_size` is 100, but the tokenizer has 256 ids. Leave it out to take the tokenizer's.",
-            Assert.Throws<InvalidDataException>(() => RunSettings.Resolve("smoke", settings: ["vocab_size=100"]).ModelFor(TextTokenizer.Byte())).Message);
+            Assert.Throws<InvalidDataException>(
+                () => RunSettings.Resolve("smoke", settings: ["vocab_size=100"]).ModelFor(TextTokenizer.Byte())).Message);
     }
 
     [Fact]

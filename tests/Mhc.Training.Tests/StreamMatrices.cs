@@ -72,7 +72,8 @@ public class StreamMatrices
     public void NeverLearnFromTheReferencesStart()
     {
         using var model = new MhcModel(Tiny with { Init = Initialization.Parity, HResTau = 0.05, HResIters = 10 }, 1, CPU);
-        Assert.Equal(["transformer.h.0.hc_attn", "transformer.h.0.hc_mlp", "transformer.h.1.hc_attn", "transformer.h.1.hc_mlp"], model.Mhc!.DeadProjections());
+        Assert.Equal(["transformer.h.0.hc_attn", "transformer.h.0.hc_mlp", "transformer.h.1.hc_attn", "transformer.h.1.hc_mlp"],
+            model.Mhc!.DeadProjections());
     }
 
     [Fact]
@@ -91,7 +92,8 @@ public class StreamMatrices
         }
     }
 
-    private static Gen<(int Streams, double[] Values)> Logits => Gen.Int[2, 5].SelectMany(streams => Gen.Double[-2, 2].Array[streams * streams].Select(values => (streams, values)));
+    private static Gen<(int Streams, double[] Values)> Logits => Gen.Int[2, 5].SelectMany(
+        streams => Gen.Double[-2, 2].Array[streams * streams].Select(values => (streams, values)));
 
     private static long TensorsOfAProjection(int layers)
     {

@@ -40,14 +40,16 @@ public class TextToLearnFrom
     public void TokenizersWithFaultsAreRefusedWithAllOfThem()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        File.WriteAllText(folder["tokenizer.json"], """{ "version": 1, "type": "char", "vocabulary": ["a", "bc", "a"], "prefix_token_id": 3 }""");
+        File.WriteAllText(folder["tokenizer.json"],
+            """{ "version": 1, "type": "char", "vocabulary": ["a", "bc", "a"], "prefix_token_id": 3 }""");
 
         Assert.Equal(string.Join(Environment.NewLine,
             "tokenizer.json: `vocabulary` has \"bc\", expected one Unicode scalar value a string.",
             "tokenizer.json: `vocabulary` has a character twice.",
             "tokenizer.json: `eos_token_id` is missing, expected an integer or null.",
             "tokenizer.json: `prefix_token_id` is 3, expected null or an id from 0 to 2."),
-            Assert.Throws<InvalidDataException>(() => TextTokenizer.Read(folder["tokenizer.json"])).Message.Replace(folder["tokenizer.json"], "tokenizer.json", StringComparison.Ordinal));
+            Assert.Throws<InvalidDataException>(() => TextTokenizer.Read(folder["tokenizer.json"])).Message
+                .Replace(folder["tokenizer.json"], "tokenizer.json", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -56,7 +58,8 @@ public class TextToLearnFrom
         using TemporaryFolder folder = Fixtures.Temporary();
         File.WriteAllText(folder["tokenizer.json"], """{ "version": 2, "type": "words" }""");
 
-        Assert.Equal($"{folder["tokenizer.json"]}: `version` is 2, this version of Mhc.Training reads 1: use the Mhc.Training that wrote it.",
+        Assert.Equal($"{folder["tokenizer.json"]}: `version` is 2, this version of Mhc.Training reads 1: "
+            + "use the Mhc.Training that wrote it.",
             Assert.Throws<InvalidDataException>(() => TextTokenizer.Read(folder["tokenizer.json"])).Message);
     }
 
@@ -85,7 +88,8 @@ public class TextToLearnFrom
 
     [Fact]
     public void AbsentFilesAreNamed() =>
-        Assert.Equal("no.txt: no such file or folder. Expected UTF-8 text to train on.", Assert.Throws<FileNotFoundException>(() => TextDataset.FromFiles("no.txt")).Message);
+        Assert.Equal("no.txt: no such file or folder. Expected UTF-8 text to train on.",
+            Assert.Throws<FileNotFoundException>(() => TextDataset.FromFiles("no.txt")).Message);
 
     [Fact]
     public void FoldersWithoutTextAreNamed()
@@ -100,12 +104,14 @@ public class TextToLearnFrom
 
     [Fact]
     public void OtherEncodingsAreNamedWithTheFirstWrongByte() => AssertRefused([.. "caf"u8, 0xE9, (byte)'\n'],
-        "byte 0xE9 at offset 3 is not UTF-8. Expected UTF-8 text: convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.");
+        "byte 0xE9 at offset 3 is not UTF-8. "
+        + "Expected UTF-8 text: convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.");
 
     private static void AssertRefused(byte[] content, string problem)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
         File.WriteAllBytes(folder["t.txt"], content);
-        Assert.Equal($"{folder["t.txt"]}: {problem}", Assert.Throws<InvalidDataException>(() => TextDataset.FromFiles(folder["t.txt"])).Message);
+        Assert.Equal($"{folder["t.txt"]}: {problem}",
+            Assert.Throws<InvalidDataException>(() => TextDataset.FromFiles(folder["t.txt"])).Message);
     }
 }

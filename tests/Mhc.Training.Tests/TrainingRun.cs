@@ -7,8 +7,19 @@ namespace Mhc.Training.Tests;
 public class TrainingRun
 {
     private static readonly MhcConfig Tiny = new() { VocabSize = 256, BlockSize = 16, NLayer = 1, NHead = 2, NEmbd = 16, Streams = 2 };
-    private static readonly TrainingOptions Short = new() { BatchSize = 4, MaxIters = 20, EvalInterval = 10, EvalIters = 2, LogInterval = 5, LearningRate = 1e-2, WarmupIters = 2, Device = "cpu" };
-    private static readonly TextDataset Data = TextDataset.FromText(string.Concat(Enumerable.Range(0, 60).Select(i => $"line {i} of a text that repeats itself\n")));
+    private static readonly TrainingOptions Short = new()
+    {
+        BatchSize = 4,
+        MaxIters = 20,
+        EvalInterval = 10,
+        EvalIters = 2,
+        LogInterval = 5,
+        LearningRate = 1e-2,
+        WarmupIters = 2,
+        Device = "cpu",
+    };
+    private static readonly TextDataset Data =
+        TextDataset.FromText(string.Concat(Enumerable.Range(0, 60).Select(i => $"line {i} of a text that repeats itself\n")));
 
     [Fact]
     public void LeavesCheckpointsMetricsAndAModelThatHasLearnt()
@@ -19,7 +30,8 @@ public class TrainingRun
         TrainingResult result = Trainer.Train(Tiny, Short, Data, folder["run"], updates.Add);
 
         Assert.True(result.LastValLoss < updates[0].ValLoss - 1, "The loss fell by less than a nat.");
-        Assert.Equal(["best", "last", "metrics.jsonl"], Directory.EnumerateFileSystemEntries(folder["run"]).Select(entry => Path.GetFileName(entry)).Order());
+        Assert.Equal(["best", "last", "metrics.jsonl"],
+            Directory.EnumerateFileSystemEntries(folder["run"]).Select(entry => Path.GetFileName(entry)).Order());
         JsonElement[] lines = [.. File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal([0, 5, 10, 10, 15, 20, 20], lines.Select(line => line.GetProperty("step").GetInt32()));
         Assert.Equal(3, lines.Count(line => line.TryGetProperty("val_loss", out _)));
@@ -36,7 +48,8 @@ public class TrainingRun
         MhcConfig withDropout = Tiny with { Dropout = 0.1 };
 
         byte[] Weights(string name, int seed) =>
-            File.ReadAllBytes(Checkpoint.WeightsFile(Trainer.Train(withDropout, options with { Seed = seed }, Data, folder[name]).LastFolder));
+            File.ReadAllBytes(Checkpoint.WeightsFile(
+                Trainer.Train(withDropout, options with { Seed = seed }, Data, folder[name]).LastFolder));
 
         byte[] first = Weights("a", 1);
         Assert.Equal(first, Weights("b", 1));
@@ -66,10 +79,13 @@ public class TrainingRun
             return updates;
         }
 
-        List<TrainingUpdate> whole = Updates("whole", Short with { BatchSize = 8 }), cut = Updates("cut", Short with { BatchSize = 2, GradAccum = 4 });
+        List<TrainingUpdate> whole = Updates("whole", Short with { BatchSize = 8 }),
+            cut = Updates("cut", Short with { BatchSize = 2, GradAccum = 4 });
 
-        TensorAssert.Close("gradient norms", [.. whole.Skip(1).Select(update => update.GradNorm)], [.. cut.Skip(1).Select(update => update.GradNorm)], 1e-4);
-        TensorAssert.Close("losses", [.. whole.Skip(1).Select(update => update.Loss)], [.. cut.Skip(1).Select(update => update.Loss)], 1e-5);
+        TensorAssert.Close("gradient norms", [.. whole.Skip(1).Select(update => update.GradNorm)],
+            [.. cut.Skip(1).Select(update => update.GradNorm)], 1e-4);
+        TensorAssert.Close("losses", [.. whole.Skip(1).Select(update => update.Loss)],
+            [.. cut.Skip(1).Select(update => update.Loss)], 1e-5);
     }
 
     [Fact]
@@ -78,9 +94,11 @@ public class TrainingRun
         using TemporaryFolder folder = Fixtures.Temporary();
 
         Assert.Equal($"`streams` is 0, expected at least 1.{Environment.NewLine}`n_head` is 3 but `n_embd` 16 is not divisible by it.",
-            Assert.Throws<ArgumentException>(() => Trainer.Train(Tiny with { Streams = 0, NHead = 3 }, Short, Data, folder["run"])).Message);
+            Assert.Throws<ArgumentException>(
+                () => Trainer.Train(Tiny with { Streams = 0, NHead = 3 }, Short, Data, folder["run"])).Message);
         Assert.Equal($"`max_iters` is -1, expected at least 0.{Environment.NewLine}`beta1` is 1, expected a number from 0 to below 1.",
-            Assert.Throws<ArgumentException>(() => Trainer.Train(Tiny, Short with { MaxIters = -1, Beta1 = 1 }, Data, folder["run"])).Message);
+            Assert.Throws<ArgumentException>(
+                () => Trainer.Train(Tiny, Short with { MaxIters = -1, Beta1 = 1 }, Data, folder["run"])).Message);
         Assert.False(Directory.Exists(folder["run"]));
     }
 
@@ -90,7 +108,8 @@ public class TrainingRun
         using TemporaryFolder folder = Fixtures.Temporary();
         var live = new List<long>();
 
-        Trainer.Train(Tiny, Short with { MaxIters = 60, EvalInterval = 60 }, Data, folder["run"], update => live.Add(torch.Tensor.TotalCount));
+        Trainer.Train(Tiny, Short with { MaxIters = 60, EvalInterval = 60 }, Data, folder["run"],
+            update => live.Add(torch.Tensor.TotalCount));
 
         Assert.Equal(live[10], live[60]);
     }
@@ -101,18 +120,27 @@ public class TrainingRun
         using TemporaryFolder folder = Fixtures.Temporary();
         var warnings = new List<string>();
 
-        Trainer.Train(Tiny with { Init = Initialization.Parity, HResTau = 0.05, HResIters = 10 }, Short with { MaxIters = 1 }, Data, folder["run"], onWarning: warnings.Add);
+        Trainer.Train(Tiny with { Init = Initialization.Parity, HResTau = 0.05, HResIters = 10 }, Short with { MaxIters = 1 }, Data,
+            folder["run"], onWarning: warnings.Add);
 
-        Assert.Equal(["H_res cannot learn in any of the sublayers (transformer.h.0.hc_attn, transformer.h.0.hc_mlp): with `h_res_tau` 0.05 and `init` \"parity\" "
-            + "the gradient of its projection is exactly zero, so it stays what it is now. Use init=live with h_res_tau=1 for an H_res that learns, "
-            + "or h_res=identity for the same model at less cost."], warnings);
+        Assert.Equal(["H_res cannot learn in any of the sublayers (transformer.h.0.hc_attn, transformer.h.0.hc_mlp): "
+            + "with `h_res_tau` 0.05 and `init` \"parity\" the gradient of its projection is exactly zero, so it stays what it is now. "
+            + "Use init=live with h_res_tau=1 for an H_res that learns, or h_res=identity for the same model at less cost."], warnings);
     }
 
     [Fact]
     public void ThatDivergesStopsAndSaysWhere()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        TrainingOptions wild = Short with { MaxIters = 50, EvalInterval = 1, LearningRate = 1e30, MinLr = 1e30, GradClip = 0, WarmupIters = 0 };
+        TrainingOptions wild = Short with
+        {
+            MaxIters = 50,
+            EvalInterval = 1,
+            LearningRate = 1e30,
+            MinLr = 1e30,
+            GradClip = 0,
+            WarmupIters = 0,
+        };
 
         string message = Assert.Throws<ArithmeticException>(() => Trainer.Train(Tiny, wild, Data, folder["run"])).Message;
 
@@ -126,7 +154,8 @@ public class TrainingRun
         using TemporaryFolder folder = Fixtures.Temporary();
         File.WriteAllText(folder["metrics.jsonl"], "an earlier run");
 
-        Assert.Equal($"{folder.Path}: is there already and not empty, so no run is started in it. Choose another folder or remove this one.",
+        Assert.Equal($"{folder.Path}: is there already and not empty, so no run is started in it. "
+            + "Choose another folder or remove this one.",
             Assert.Throws<IOException>(() => Trainer.Train(Tiny, Short, Data, folder.Path)).Message);
     }
 
@@ -135,8 +164,10 @@ public class TrainingRun
     {
         using TemporaryFolder folder = Fixtures.Temporary();
 
-        Assert.Equal("text: the training part has 5 tokens, expected more than `block_size` 16. Give more text, or set block_size lower or val_fraction differently.",
-            Assert.Throws<InvalidDataException>(() => Trainer.Train(Tiny, Short, TextDataset.FromText("ab\nc\nd\n", valFraction: 0.3), folder["run"])).Message);
+        Assert.Equal("text: the training part has 5 tokens, expected more than `block_size` 16. "
+            + "Give more text, or set block_size lower or val_fraction differently.",
+            Assert.Throws<InvalidDataException>(
+                () => Trainer.Train(Tiny, Short, TextDataset.FromText("ab\nc\nd\n", valFraction: 0.3), folder["run"])).Message);
         Assert.False(Directory.Exists(folder["run"]));
     }
 
@@ -150,7 +181,8 @@ public class TrainingRun
     public void OnAbsentCudaSaysHowToGetIt()
     {
         Assert.SkipWhen(torch.cuda.is_available(), "There is a CUDA device.");
-        Assert.Equal("`device` is \"cuda:1\", but libtorch finds no CUDA device. Build with -p:MhcAccelerator=cuda on a machine with an NVIDIA driver, or use device cpu or auto.",
+        Assert.Equal("`device` is \"cuda:1\", but libtorch finds no CUDA device. "
+            + "Build with -p:MhcAccelerator=cuda on a machine with an NVIDIA driver, or use device cpu or auto.",
             Assert.Throws<InvalidDataException>(() => ComputeDevice.Parse("cuda:1")).Message);
     }
 }

@@ -26,20 +26,24 @@ public class WeightsFile
     }
 
     [Fact]
-    public void ShorterThanItsFirstFieldIsNamed() => AssertRefused([1, 2, 3], "3 bytes long, expected at least the 8 bytes of a header length.");
+    public void ShorterThanItsFirstFieldIsNamed() =>
+        AssertRefused([1, 2, 3], "3 bytes long, expected at least the 8 bytes of a header length.");
 
     [Fact]
-    public void WithAnOversizedHeaderIsNamed() => AssertRefused(WithHeader("{}", length: long.MaxValue), "header length is 9223372036854775807, but 2 bytes follow it.");
+    public void WithAnOversizedHeaderIsNamed() =>
+        AssertRefused(WithHeader("{}", length: long.MaxValue), "header length is 9223372036854775807, but 2 bytes follow it.");
 
     [Fact]
-    public void WithATruncatedHeaderIsNamed() => AssertRefused(WithHeader("{\"a\":{\"dty", length: 40), "header length is 40, but 10 bytes follow it.");
+    public void WithATruncatedHeaderIsNamed() =>
+        AssertRefused(WithHeader("{\"a\":{\"dty", length: 40), "header length is 40, but 10 bytes follow it.");
 
     [Fact]
     public void WithTensorsBeyondItsEndIsNamed() => AssertRefused(WithHeader("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"""),
         "tensor `a` lies at bytes 0 to 8, but the data is 0 bytes long.");
 
     [Fact]
-    public void WithFewerBytesThanTheShapeIsNamed() => AssertRefused([.. WithHeader("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"""), 0, 0, 0, 0],
+    public void WithFewerBytesThanTheShapeIsNamed() => AssertRefused(
+        [.. WithHeader("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"""), 0, 0, 0, 0],
         "tensor `a` of shape [2] F32 has 4 bytes, expected 8.");
 
     [Fact]
@@ -65,6 +69,7 @@ public class WeightsFile
     {
         using TemporaryFolder folder = Fixtures.Temporary();
         File.WriteAllBytes(folder["w"], content);
-        Assert.Equal($"{folder["w"]}: {problem} {Remedy}", Assert.Throws<InvalidDataException>(() => SafetensorsFile.Open(folder["w"])).Message);
+        Assert.Equal($"{folder["w"]}: {problem} {Remedy}",
+            Assert.Throws<InvalidDataException>(() => SafetensorsFile.Open(folder["w"])).Message);
     }
 }

@@ -9,13 +9,14 @@ namespace Mhc.Training.Tests;
 public class Windows
 {
     [Fact]
-    public void AreWithinTheTokensAndTheSameForTheSameStep() => Gen.Select(Gen.Int[0, 1000], Gen.Long[0, 1L << 40], Gen.Int[1, 64], Gen.Int[0, 50]).Sample((seed, step, block, extra) =>
-    {
-        int tokens = block + 1 + extra;
-        int[] starts = WindowSampler.RandomStarts(seed, step, 8, tokens, block);
-        Assert.All(starts, start => Assert.InRange(start, 0, tokens - block - 1));
-        Assert.Equal(starts, WindowSampler.RandomStarts(seed, step, 8, tokens, block));
-    });
+    public void AreWithinTheTokensAndTheSameForTheSameStep() =>
+        Gen.Select(Gen.Int[0, 1000], Gen.Long[0, 1L << 40], Gen.Int[1, 64], Gen.Int[0, 50]).Sample((seed, step, block, extra) =>
+        {
+            int tokens = block + 1 + extra;
+            int[] starts = WindowSampler.RandomStarts(seed, step, 8, tokens, block);
+            Assert.All(starts, start => Assert.InRange(start, 0, tokens - block - 1));
+            Assert.Equal(starts, WindowSampler.RandomStarts(seed, step, 8, tokens, block));
+        });
 
     [Fact]
     public void AreUniformOverTheTokens()

@@ -19,7 +19,11 @@ public enum TokenizerKind
 public sealed partial class TextTokenizer
 {
     private const int FormatVersion = 1;
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private readonly string[]? _characters;
     private readonly BpeTokenizer _tokenizer;
 
@@ -77,8 +81,11 @@ public sealed partial class TextTokenizer
             json.Problem("`vocabulary` has a character twice.");
         int count = characters?.Length ?? 256;
         int? prefix = json.IntOrNull("prefix_token_id"), eos = json.IntOrNull("eos_token_id");
-        foreach ((string key, int? id) in new[] { ("prefix_token_id", prefix), ("eos_token_id", eos) }.Where(id => id.Item2 < 0 || id.Item2 >= count))
+        foreach ((string key, int? id) in new[] { ("prefix_token_id", prefix), ("eos_token_id", eos) }
+            .Where(id => id.Item2 < 0 || id.Item2 >= count))
+        {
             json.Problem($"`{key}` is {id}, expected null or an id from 0 to {count - 1}.");
+        }
         json.Finish(["version", "type", "vocabulary", "prefix_token_id", "eos_token_id"], mode: "`type` \"byte\"");
         return new(characters, prefix, eos);
     }

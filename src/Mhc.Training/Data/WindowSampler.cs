@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Mhc.Training;
 
-/// <summary>Which windows of the token stream a batch holds: pure functions of the seed and the step, so that there is no state to save.</summary>
+/// <summary>
+/// Which windows of the token stream a batch holds: pure functions of the seed and the step, so that there is no state to save.
+/// </summary>
 internal static class WindowSampler
 {
     /// <summary>Uniformly random starts of windows of <paramref name="blockSize"/> + 1 tokens.</summary>

@@ -23,8 +23,11 @@ internal static class AtomicWrite
     public static void Folder(string path, Action<string> write)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (System.IO.File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any() && !Checkpoint.IsCheckpoint(path)))
+        if (System.IO.File.Exists(path)
+            || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any() && !Checkpoint.IsCheckpoint(path)))
+        {
             throw new IOException($"{path}: exists and is no checkpoint folder, so it is not replaced. Choose another place or remove it.");
+        }
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp", old = $"{path}.{Guid.NewGuid():N}.old";
         try
         {

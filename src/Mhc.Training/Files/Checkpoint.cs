@@ -24,12 +24,18 @@ public sealed record ValidationQuantiles(double P50, double P95, double P99, [pr
 /// <summary>The checkpoint folder of docs/checkpoint-format.md.</summary>
 internal static class Checkpoint
 {
-    private static readonly JsonSerializerOptions SnakeCase = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions SnakeCase = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     public static bool IsCheckpoint(string folder) => File.Exists(ConfigFile(folder)) && File.Exists(WeightsFile(folder));
 
     public static void Save(string folder, MhcModel model, TextTokenizer? tokenizer, CheckpointMetrics? metrics) =>
-        Save(folder, model.Config, model.Parameters.Specs.Select(spec => (spec.Name, spec.Shape, (Func<byte[]>)(() => model.Parameters.BytesOf(spec.Name)))), tokenizer, metrics);
+        Save(folder, model.Config,
+            model.Parameters.Specs.Select(spec => (spec.Name, spec.Shape, (Func<byte[]>)(() => model.Parameters.BytesOf(spec.Name)))),
+            tokenizer, metrics);
 
     /// <param name="tensors">Name, shape and float32 bytes of each parameter, in any order.</param>
     public static void Save(string folder, MhcConfig config, IEnumerable<(string Name, long[] Shape, Func<byte[]> Bytes)> tensors,
@@ -45,9 +51,11 @@ internal static class Checkpoint
 
     /// <summary>Replaces the metrics of a checkpoint that is there.</summary>
     public static void SaveMetrics(string folder, CheckpointMetrics metrics) =>
-        AtomicWrite.File(MetricsFile(folder), temporary => File.WriteAllText(temporary, JsonSerializer.Serialize(metrics, SnakeCase) + "\n"));
+        AtomicWrite.File(MetricsFile(folder),
+            temporary => File.WriteAllText(temporary, JsonSerializer.Serialize(metrics, SnakeCase) + "\n"));
 
-    public static CheckpointMetrics LoadMetrics(string folder) => JsonSerializer.Deserialize<CheckpointMetrics>(File.ReadAllText(MetricsFile(folder)), SnakeCase)!;
+    public static CheckpointMetrics LoadMetrics(string folder) =>
+        JsonSerializer.Deserialize<CheckpointMetrics>(File.ReadAllText(MetricsFile(folder)), SnakeCase)!;
 
     public static MhcModel LoadModel(string folder, Device device)
     {
@@ -98,11 +106,18 @@ internal static class Checkpoint
         foreach (ParameterSpec spec in expected)
         {
             if (!file.Tensors.TryGetValue(spec.Name, out SafetensorsFile.Entry? entry))
+            {
                 problems.Add($"tensor `{spec.Name}` is missing, config.json asks for [{string.Join(", ", spec.Shape)}].");
+            }
             else if (!entry.Shape.AsSpan().SequenceEqual(spec.Shape))
-                problems.Add($"tensor `{spec.Name}` is [{string.Join(", ", entry.Shape)}], config.json asks for [{string.Join(", ", spec.Shape)}].");
+            {
+                problems.Add($"tensor `{spec.Name}` is [{string.Join(", ", entry.Shape)}], "
+                    + $"config.json asks for [{string.Join(", ", spec.Shape)}].");
+            }
             else if (entry.Dtype != "F32")
+            {
                 problems.Add($"tensor `{spec.Name}` is {entry.Dtype}, expected F32.");
+            }
         }
         IEnumerable<string> unexpected = file.Tensors.Keys.Except(expected.Select(spec => spec.Name)).Order(StringComparer.Ordinal);
         problems.AddRange(unexpected.Select(name => $"tensor `{name}` is not part of the model that config.json describes."));
@@ -121,6 +136,9 @@ internal static class Checkpoint
     private static void Require(string file)
     {
         if (!File.Exists(file))
-            throw new FileNotFoundException($"{file}: no such file. Expected a checkpoint folder, such as RUN/best, that holds config.json and model.safetensors.", file);
+        {
+            throw new FileNotFoundException($"{file}: no such file. "
+                + "Expected a checkpoint folder, such as RUN/best, that holds config.json and model.safetensors.", file);
+        }
     }
 }

@@ -12,7 +12,10 @@ internal sealed class MetricsWriter : IDisposable
     public MetricsWriter(string runFolder)
     {
         if (File.Exists(runFolder) || (Directory.Exists(runFolder) && Directory.EnumerateFileSystemEntries(runFolder).Any()))
-            throw new IOException($"{runFolder}: is there already and not empty, so no run is started in it. Choose another folder or remove this one.");
+        {
+            throw new IOException($"{runFolder}: is there already and not empty, so no run is started in it. "
+                + "Choose another folder or remove this one.");
+        }
         Directory.CreateDirectory(runFolder);
         _file = new FileStream(Path.Combine(runFolder, "metrics.jsonl"), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
     }

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Mhc.Training;
 
-/// <summary>A file in the safetensors format: 8 bytes of little-endian header length, a JSON header, then the tensors' bytes without gaps.</summary>
+/// <summary>
+/// A file in the safetensors format: 8 bytes of little-endian header length, a JSON header, then the tensors' bytes without gaps.
+/// </summary>
 internal sealed class SafetensorsFile : IDisposable
 {
     private readonly FileStream _stream;
@@ -122,14 +124,21 @@ internal sealed class SafetensorsFile : IDisposable
                 var entry = new Entry(member.Value.GetProperty("dtype").GetString()!,
                     [.. member.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())], offsets[0], offsets[1]);
                 if (entry.Begin < 0 || entry.End < entry.Begin || entry.End > dataLength)
-                    throw Bad($"tensor `{member.Name}` lies at bytes {entry.Begin} to {entry.End}, but the data is {dataLength} bytes long");
+                {
+                    throw Bad($"tensor `{member.Name}` lies at bytes {entry.Begin} to {entry.End}, "
+                        + $"but the data is {dataLength} bytes long");
+                }
                 if (Size(entry.Dtype) is { } size && entry.Elements * size != entry.End - entry.Begin)
-                    throw Bad($"tensor `{member.Name}` of shape [{string.Join(", ", entry.Shape)}] {entry.Dtype} has {entry.End - entry.Begin} bytes, expected {entry.Elements * size}");
+                {
+                    throw Bad($"tensor `{member.Name}` of shape [{string.Join(", ", entry.Shape)}] {entry.Dtype} "
+                        + $"has {entry.End - entry.Begin} bytes, expected {entry.Elements * size}");
+                }
                 if (!tensors.TryAdd(member.Name, entry))
                     throw Bad($"tensor `{member.Name}` is there twice");
             }
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or FormatException or DecoderFallbackException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException
+            or IndexOutOfRangeException or FormatException or DecoderFallbackException)
         {
             throw Bad($"its header is not the JSON of a safetensors file ({e.Message})");
         }

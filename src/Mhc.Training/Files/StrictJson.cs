@@ -33,10 +33,14 @@ internal sealed class StrictJson
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{source}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}. Expected one JSON object.", e);
+            throw new InvalidDataException(
+                $"{source}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}. Expected one JSON object.", e);
         }
         if (document.RootElement.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException($"{source}: found a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}, expected an object.");
+        {
+            throw new InvalidDataException(
+                $"{source}: found a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}, expected an object.");
+        }
         var seen = new HashSet<string>();
         foreach (JsonProperty member in document.RootElement.EnumerateObject())
         {
@@ -55,10 +59,15 @@ internal sealed class StrictJson
     {
         int found = Int(key, supported, required: true);
         if (found != supported)
-            throw new InvalidDataException($"{_name}: `{key}` is {found}, this version of Mhc.Training reads {supported}: use the Mhc.Training that wrote it.");
+        {
+            throw new InvalidDataException($"{_name}: `{key}` is {found}, this version of Mhc.Training reads {supported}: "
+                + "use the Mhc.Training that wrote it.");
+        }
     }
 
-    /// <param name="fallback">The value where the key is absent: its default, or a stand-in that keeps one mistake from becoming two.</param>
+    /// <param name="fallback">
+    /// The value where the key is absent: its default, or a stand-in that keeps one mistake from becoming two.
+    /// </param>
     public int Int(string key, int fallback, bool required = false)
     {
         const string Expected = "an integer";

@@ -71,7 +71,11 @@ internal sealed class FlatParameters : IDisposable
         using var generator = new Generator((ulong)seed);
         using IDisposable noGradients = no_grad();
         foreach (ParameterSpec spec in Specs)
-            ValueOf(spec.Name).copy_(spec.Initial is { } values ? tensor(values, spec.Shape) : randn(spec.Shape, generator: generator) * spec.Std);
+        {
+            ValueOf(spec.Name).copy_(spec.Initial is { } values
+                ? tensor(values, spec.Shape)
+                : randn(spec.Shape, generator: generator) * spec.Std);
+        }
     }
 
     /// <summary>Little-endian float32 bytes of one parameter.</summary>
@@ -90,7 +94,9 @@ internal sealed class FlatParameters : IDisposable
 
     public void ZeroGradients() => Gradients.zero_().Dispose();
 
-    /// <summary>Asserts that every element belongs to exactly one leaf: a parameter that no module took would silently never learn.</summary>
+    /// <summary>
+    /// Asserts that every element belongs to exactly one leaf: a parameter that no module took would silently never learn.
+    /// </summary>
     public void AssertCovered() => Debug.Assert(_covered == Values.numel(), "Some parameter has no leaf.");
 
     public void Dispose()

@@ -7,7 +7,10 @@ internal sealed record ParameterSpec(string Name, long[] Shape, bool Decays, dou
     public long Elements => Shape.Aggregate(1L, (product, size) => product * size);
 }
 
-/// <summary>Every parameter of a model in the order of the flat buffer: first what is decayed, last the stream matrices, those of one kind side by side.</summary>
+/// <summary>
+/// Every parameter of a model in the order of the flat buffer: first what is decayed, last the stream matrices,
+/// those of one kind side by side.
+/// </summary>
 internal static class ParameterTable
 {
     public static IReadOnlyList<ParameterSpec> Of(MhcConfig config)
@@ -59,6 +62,9 @@ internal static class ParameterTable
 
     public static IEnumerable<string> Blocks(MhcConfig config) => Enumerable.Range(0, config.NLayer).Select(i => $"transformer.h.{i}");
 
-    /// <summary>The hyper-connection of each sublayer in order: <c>transformer.h.0.hc_attn</c>, <c>transformer.h.0.hc_mlp</c>, …</summary>
-    public static IEnumerable<string> Sublayers(MhcConfig config) => Blocks(config).SelectMany(block => new[] { $"{block}.hc_attn", $"{block}.hc_mlp" });
+    /// <summary>
+    /// The hyper-connection of each sublayer in order: <c>transformer.h.0.hc_attn</c>, <c>transformer.h.0.hc_mlp</c>, …
+    /// </summary>
+    public static IEnumerable<string> Sublayers(MhcConfig config) =>
+        Blocks(config).SelectMany(block => new[] { $"{block}.hc_attn", $"{block}.hc_mlp" });
 }

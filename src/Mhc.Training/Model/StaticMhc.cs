@@ -11,7 +11,8 @@ namespace Mhc.Training;
 /// </summary>
 internal sealed class StaticMhc(FlatParameters p, MhcConfig config)
 {
-    private readonly Parameter? _hResLogits = config.HRes == HResProjection.Sinkhorn ? p.StackedLeaf(Names(config, "H_res_logits")) : null; // (2L, S, S)
+    private readonly Parameter? _hResLogits = config.HRes == HResProjection.Sinkhorn
+        ? p.StackedLeaf(Names(config, "H_res_logits")) : null; // (2L, S, S)
     private readonly Parameter _hPreLogits = p.StackedLeaf(Names(config, "H_pre_logits"));    // (2L, S)
     private readonly Parameter _hPostLogits = p.StackedLeaf(Names(config, "H_post_logits"));  // (2L, S)
 
@@ -64,7 +65,10 @@ internal sealed class StaticMhc(FlatParameters p, MhcConfig config)
         {
             float diagonal = parity ? 0 : 3, offDiagonal = parity ? -8 : -3;
             foreach (string name in Names(config, "H_res_logits"))
-                yield return new(name, [s, s], false, 0, [.. Enumerable.Range(0, s * s).Select(i => i / s == i % s ? diagonal : offDiagonal)]);
+            {
+                yield return new(name, [s, s], false, 0,
+                    [.. Enumerable.Range(0, s * s).Select(i => i / s == i % s ? diagonal : offDiagonal)]);
+            }
         }
         foreach ((int sublayer, string name) in Names(config, "H_pre_logits").Index())
             yield return Home(name, sublayer, atHome: parity ? 0 : 3, elsewhere: parity ? -8 : -3);
