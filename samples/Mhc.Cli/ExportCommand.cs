@@ -29,14 +29,15 @@ internal static class ExportCommand
         };
         command.SetAction(parsed =>
         {
+            OutputPath.Check(parsed.GetValue(output)!, parsed.GetValue(checkpoint)!);
             var options = new OnnxExportOptions
             {
                 Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores,
             };
             OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{result.Path}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators; "
-                + $"H_res rows sum to 1 within {result.MaxRowError:g2}, columns within {result.MaxColumnError:g2}."));
+                $"{result.Path}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators. "
+                + $"Largest error of H_res: {result.MaxRowError:g2} in a row's sum, {result.MaxColumnError:g2} in a column's."));
         });
         return command;
     }

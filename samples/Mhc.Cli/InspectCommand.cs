@@ -45,7 +45,7 @@ internal static class InspectCommand
         }
         AnsiConsole.Write(table);
         AnsiConsole.Write(HResTable.Of(matrices[matrices.Count / 2]));
-        AnsiConsole.WriteLine("The first sublayer reads equal streams, so its H_res and h_pre never learn.");
+        AnsiConsole.WriteLine("The first sublayer reads equal streams, so its H_res and h_pre, if it has any, never learn.");
     }
 
     private static void Show(OnnxModelSummary model)

@@ -22,7 +22,8 @@ internal static class ScoreCommand
         var output = new Option<string?>("--out") { HelpName = "FILE.csv", Description = "CSV file to write; standard output without it." };
         var command = new Command("score",
             "Score each line of a file: how likely the model finds it. LogLikelihood is in nats, Perplexity is per token, "
-            + "BitsPerByte per byte of the line's UTF-8; more bits per byte means stranger. An empty line has no ratios: NaN.")
+            + "BitsPerByte per byte of the line's UTF-8; more bits per byte means stranger. An empty line has no ratios: NaN. "
+            + "Characters that a char vocabulary lacks are not scored but counted in UnknownCount.")
         {
             model, input, output,
         };
@@ -33,9 +34,12 @@ internal static class ScoreCommand
     private static void Run(string modelPath, string input, string? output)
     {
         if (!File.Exists(input))
-            throw new FileNotFoundException($"{input}: no such file. Expected UTF-8 text, one text a line.", input);
-        if (output is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(output))))
-            throw new DirectoryNotFoundException($"{output}: its folder is not there. Make it first, or write elsewhere.");
+        {
+            string found = Directory.Exists(input) ? "a folder" : "no such file";
+            throw new FileNotFoundException($"{input}: {found}. Expected a file of UTF-8 text, one text a line.", input);
+        }
+        if (output is not null)
+            OutputPath.Check(output, modelPath, input);
         using var scorer = new MhcScorer(modelPath);
         if (output is null)
         {
@@ -70,6 +74,7 @@ internal static class ScoreCommand
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{totals.Lines},{score.LogLikelihood:r},{score.TokenCount},"
                 + $"{score.Perplexity:r},{score.BitsPerByte:r},{score.UnknownCount},{Quote(lines.Dequeue())}"));
         }
+        totals.WarnOfUnknown();
         return totals;
 
         string Remember(string line)
@@ -88,7 +93,7 @@ internal static class ScoreCommand
     {
         private readonly Stopwatch _watch = Stopwatch.StartNew();
         private double _logLikelihood;
-        private long _tokens, _bytes;
+        private long _tokens, _bytes, _linesWithUnknown;
 
         public long Lines { get; private set; }
 
@@ -97,7 +102,20 @@ internal static class ScoreCommand
             Lines++;
             _logLikelihood += score.LogLikelihood;
             _tokens += score.TokenCount;
+            if (score.UnknownCount > 0)
+                _linesWithUnknown++;
             _bytes += score.ByteCount;
+        }
+
+        /// <summary>Unknown characters count as bytes and not as tokens, so they make a line look more ordinary than it is.</summary>
+        public void WarnOfUnknown()
+        {
+            if (_linesWithUnknown > 0)
+            {
+                string count = string.Create(CultureInfo.InvariantCulture, $"{_linesWithUnknown:n0} of {Lines:n0} lines");
+                Console.Error.WriteLine($"mhc: warning: {count} hold characters that the model's vocabulary lacks. "
+                    + "They are not scored, which lowers BitsPerByte: look at UnknownCount first, or train with tokenizer=byte.");
+            }
         }
 
         public string Describe(string output) => string.Create(CultureInfo.InvariantCulture,

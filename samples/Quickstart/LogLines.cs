@@ -25,7 +25,7 @@ internal static class LogLines
         {
             lines = [.. File.ReadLines(path, new UTF8Encoding(false, throwOnInvalidBytes: true)).Where(line => line.Length > 0)];
         }
-        catch (Exception e) when (e is IOException or DecoderFallbackException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new InvalidDataException($"{path}: {e.Message} Expected UTF-8 text, a line for each event.", e);
         }

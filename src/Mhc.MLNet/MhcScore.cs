@@ -24,6 +24,9 @@ public sealed record MhcScore
     /// <value><c>exp(-LogLikelihood / TokenCount)</c>; NaN when no token was scored.</value>
     public double Perplexity => TokenCount == 0 ? double.NaN : Math.Exp(-LogLikelihood / TokenCount);
 
-    /// <value><c>-LogLikelihood / (ln 2 · ByteCount)</c>: comparable between tokenizers; NaN when no token was scored.</value>
+    /// <value>
+    /// <c>-LogLikelihood / (ln 2 · ByteCount)</c>: comparable between tokenizers; NaN when no token was scored. Unknown characters count as
+    /// bytes and are not scored, so they lower it: look at <see cref="UnknownCount"/> too.
+    /// </value>
     public double BitsPerByte => TokenCount == 0 ? double.NaN : -LogLikelihood / (Math.Log(2) * ByteCount);
 }

@@ -71,7 +71,11 @@ public sealed class Checkpoint
     {
         string path = Path.Combine(folder, file);
         if (!File.Exists(path))
-            throw new FileNotFoundException($"{path}: no such file; expected {Expected}.", path);
+        {
+            string best = Path.Combine(folder, "best");
+            string hint = File.Exists(Path.Combine(best, file)) ? $" {best} is one." : "";
+            throw new FileNotFoundException($"{path}: no such file; expected {Expected}.{hint}", path);
+        }
         return path;
     }
 

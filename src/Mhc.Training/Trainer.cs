@@ -94,13 +94,14 @@ public static class Trainer
             Report(step + 1, null);
         }
 
-        ValidationQuantiles? validation = null;
-        foreach (string folder in new[] { last, best })
+        ValidationQuantiles? validation = Evaluation.BitsPerByte(model, data, device);
+        SaveValidation(last, validation);
+        if (bestValLoss < valLoss)
         {
-            Checkpoint.LoadWeights(folder, model);
+            Checkpoint.LoadWeights(best, model);
             validation = Evaluation.BitsPerByte(model, data, device);
-            Checkpoint.SaveMetrics(folder, Checkpoint.LoadMetrics(folder) with { Validation = validation });
         }
+        SaveValidation(best, validation);
         return new(best, last, bestValLoss, valLoss, speed.Total, validation);
 
         void Report(int step, double? justValidated)
@@ -155,9 +156,12 @@ public static class Trainer
         + "the gradient of its projection is exactly zero, so it stays what it is now. "
         + "Use init=live with h_res_tau=1 for an H_res that learns, or h_res=identity for the same model at less cost.";
 
+    private static void SaveValidation(string folder, ValidationQuantiles? validation) =>
+        Checkpoint.SaveMetrics(folder, Checkpoint.LoadMetrics(folder) with { Validation = validation });
+
     private static string Diverged(int update, string what, double loss, double learningRate, double gradNorm, string last) =>
         $"Update {update}: the {what} is {loss} and the gradient's norm {gradNorm:g3} at learning rate {learningRate:g3}, "
         + "so the run stops. "
-        + (Directory.Exists(last) ? $"The last good checkpoint is {last}. " : "There is no checkpoint yet. ")
+        + (Directory.Exists(last) ? $"The last good checkpoint is {last}. " : $"There is no checkpoint yet: remove {Path.GetDirectoryName(last)} before the next try. ")
         + "Try a lower learning_rate or a longer warmup_iters.";
 }

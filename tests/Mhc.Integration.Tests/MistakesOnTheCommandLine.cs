@@ -57,6 +57,26 @@ public class MistakesOnTheCommandLine
         "mhc: {tmp}/no/s.csv: its folder is not there. Make it first, or write elsewhere.",
         "score", "--model", "m.onnx", "--input", "{tmp}/short.txt", "--out", "{tmp}/no/s.csv");
 
+    [Theory]
+    [InlineData("{tmp}/short.txt: would overwrite or join the input {tmp}/short.txt. Write elsewhere.",
+        "score", "--model", "m.onnx", "--input", "{tmp}/short.txt", "--out", "{tmp}/short.txt")]
+    [InlineData("{tmp}/c/model.safetensors: would overwrite or join the input {tmp}/c. Write elsewhere.",
+        "export", "--checkpoint", "{tmp}/c", "--out", "{tmp}/c/model.safetensors")]
+    [InlineData("{tmp}: a folder. Expected the name of a file to write.", "export", "--checkpoint", "c", "--out", "{tmp}")]
+    [InlineData("{tmp}: a folder. Expected a file of UTF-8 text, one text a line.", "score", "--model", "m.onnx", "--input", "{tmp}")]
+    public void WhatIsReadIsNotOverwritten(string message, params string[] arguments)
+    {
+        using TemporaryFolder folder = WithShortText();
+        Directory.CreateDirectory(folder["c"]);
+        File.WriteAllText(folder["c/model.safetensors"], "weights");
+
+        CommandLineTool.Result result =
+            CommandLineTool.Mhc([.. arguments.Select(argument => argument.Replace("{tmp}", folder.Path, StringComparison.Ordinal))]);
+
+        Assert.Equal((1, $"mhc: {message.Replace("{tmp}", folder.Path, StringComparison.Ordinal)}"), (result.ExitCode, result.Error.Trim()));
+        Assert.Equal(("weights", 7), (File.ReadAllText(folder["c/model.safetensors"]), File.ReadAllText(folder["short.txt"]).Length));
+    }
+
     [Fact]
     public void TheStackTraceIsShownOnRequest()
     {

@@ -145,7 +145,7 @@ public class TrainingRun
         string message = Assert.Throws<ArithmeticException>(() => Trainer.Train(Tiny, wild, Data, folder["run"])).Message;
 
         Assert.Matches(@"^Update 1: the validation loss is NaN and the gradient's norm \S+ at learning rate 1e\+30, so the run stops\. "
-            + @"There is no checkpoint yet\. Try a lower learning_rate or a longer warmup_iters\.$", message);
+            + @"There is no checkpoint yet: remove \S+ before the next try\. Try a lower learning_rate or a longer warmup_iters\.$", message);
     }
 
     [Fact]
