@@ -137,12 +137,7 @@ public sealed record MhcConfig
 
     /// <summary>Checks every value, as reading a file does.</summary>
     /// <exception cref="ArgumentException">Lists every value that is out of range.</exception>
-    public void Validate()
-    {
-        string[] problems = [.. Problems()];
-        if (problems.Length > 0)
-            throw new ArgumentException(string.Join(Environment.NewLine, problems));
-    }
+    public void Validate() => Throw.Argument_IfAny(Problems());
 
     internal string Mode => Residual == ResidualMode.None ? "`residual` \"none\"" : $"`h_res` \"{StrictJson.SnakeCase(HRes)}\"";
 

@@ -67,7 +67,6 @@ public sealed class MhcModel : IDisposable
     private readonly Parameter _wte, _wpe;
     private readonly Block[] _blocks;
     private readonly LayerNorm _lnF;
-    private readonly StaticMhc? _mhc;
     private readonly Parameter? _streamReduceLogits;
 
     /// <summary>A model with freshly drawn weights.</summary>
@@ -88,7 +87,7 @@ public sealed class MhcModel : IDisposable
         _wpe = Parameters.Leaf("transformer.wpe.weight");
         _blocks = [.. ParameterTable.Blocks(config).Select(path => new Block(Parameters, path, config))];
         _lnF = new LayerNorm(Parameters, "transformer.ln_f");
-        _mhc = config.Residual == ResidualMode.Mhc ? new StaticMhc(Parameters, config) : null;
+        Mhc = config.Residual == ResidualMode.Mhc ? new StaticMhc(Parameters, config) : null;
         _streamReduceLogits = Parameters.LeafOrNull("transformer.stream_reduce_logits");
         Parameters.AssertCovered();
     }
@@ -101,7 +100,7 @@ public sealed class MhcModel : IDisposable
 
     internal FlatParameters Parameters { get; }
 
-    internal StaticMhc? Mhc => _mhc;
+    internal StaticMhc? Mhc { get; }
 
     /// <summary>Loads a checkpoint folder; see docs/checkpoint-format.md. The files are data only: nothing in them is executed.</summary>
     /// <exception cref="InvalidDataException">The files do not match the configuration; every difference is listed.</exception>
@@ -117,7 +116,7 @@ public sealed class MhcModel : IDisposable
         (long b, long t, long c) = (tokens.shape[0], tokens.shape[1], Config.NEmbd);
         Tensor e = _wte.index_select(0, tokens.flatten()).view(b, t, c) + _wpe.narrow(0, 0, t);
         e = F.dropout(e, Config.Dropout, training);                                            // (B, T, C)
-        Tensor x = _mhc is null ? PlainResidual(e, training) : ResidualStreams(_mhc, e, training);
+        Tensor x = Mhc is null ? PlainResidual(e, training) : ResidualStreams(Mhc, e, training);
         return F.linear(x, _wte).MoveToOuterDisposeScope();                                    // (B, T, V)
     }
 

@@ -56,7 +56,7 @@ public sealed record RunSettings
 
         json.Text("description", "");
         json.Ignore("format_version"); // So that a checkpoint's config.json can be given as it is.
-        int? vocabSize = json.Int("vocab_size", 0) is var given and not 0 ? given : null;
+        int? vocabSize = json.IntOrNull("vocab_size");
         MhcConfig model = MhcConfig.Read(json, vocabSize ?? 1, required: false);
         TrainingOptions training = TrainingOptions.Read(json);
         json.Finish([.. MhcConfig.Keys, .. TrainingOptions.Keys], source => source == presetSource, model.Mode);

@@ -162,6 +162,8 @@ public static class Trainer
     private static string Diverged(int update, string what, double loss, double learningRate, double gradNorm, string last) =>
         $"Update {update}: the {what} is {loss} and the gradient's norm {gradNorm:g3} at learning rate {learningRate:g3}, "
         + "so the run stops. "
-        + (Directory.Exists(last) ? $"The last good checkpoint is {last}. " : $"There is no checkpoint yet: remove {Path.GetDirectoryName(last)} before the next try. ")
+        + (Directory.Exists(last)
+            ? $"The last good checkpoint is {last}. "
+            : $"There is no checkpoint yet: remove {Path.GetDirectoryName(last)} before the next try. ")
         + "Try a lower learning_rate or a longer warmup_iters.";
 }

@@ -84,12 +84,7 @@ public sealed record TrainingOptions
 
     /// <summary>Checks every value, as reading settings does.</summary>
     /// <exception cref="ArgumentException">Lists every value that is out of range.</exception>
-    public void Validate()
-    {
-        string[] problems = [.. Problems()];
-        if (problems.Length > 0)
-            throw new ArgumentException(string.Join(Environment.NewLine, problems));
-    }
+    public void Validate() => Throw.Argument_IfAny(Problems());
 
     internal static TrainingOptions Read(StrictJson json)
     {
@@ -108,7 +103,7 @@ public sealed record TrainingOptions
             LearningRate = json.Number("learning_rate", d.LearningRate),
             MinLr = json.Number("min_lr", d.MinLr),
             WarmupIters = json.Int("warmup_iters", d.WarmupIters),
-            LrDecayIters = json.Int("lr_decay_iters", -1) is var decay and not -1 ? decay : null,
+            LrDecayIters = json.IntOrNull("lr_decay_iters"),
             WeightDecay = json.Number("weight_decay", d.WeightDecay),
             Beta1 = json.Number("beta1", d.Beta1),
             Beta2 = json.Number("beta2", d.Beta2),

@@ -30,6 +30,11 @@ public class SettingsOfARun
     public void UnknownKeysAreRefusedWithTheNearestOne() =>
         AssertRefused(["learning_rat=1"], "settings: `learning_rat` is not a known key; did you mean `learning_rate`?");
 
+    [Theory]
+    [InlineData("vocab_size=0", "settings: `vocab_size` is 0, expected at least 1.")]
+    [InlineData("lr_decay_iters=-1", "settings: `lr_decay_iters` is -1, expected at least 1.")]
+    public void ValuesOutOfRangeAreRefused(string setting, string message) => AssertRefused([setting], message);
+
     [Fact]
     public void SettingsNeedAKeyAndAValue() => AssertRefused(["n_layer"], "Setting `n_layer`: expected key=value, for example n_layer=4.");
 

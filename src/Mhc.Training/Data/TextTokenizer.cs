@@ -80,7 +80,7 @@ public sealed partial class TextTokenizer
         if (characters is not null && characters.Distinct().Count() != characters.Length)
             json.Problem("`vocabulary` has a character twice.");
         int count = characters?.Length ?? 256;
-        int? prefix = json.IntOrNull("prefix_token_id"), eos = json.IntOrNull("eos_token_id");
+        int? prefix = json.IntOrNull("prefix_token_id", required: true), eos = json.IntOrNull("eos_token_id", required: true);
         foreach ((string key, int? id) in new[] { ("prefix_token_id", prefix), ("eos_token_id", eos) }
             .Where(id => id.Item2 < 0 || id.Item2 >= count))
         {

@@ -121,8 +121,7 @@ internal static class Checkpoint
         }
         IEnumerable<string> unexpected = file.Tensors.Keys.Except(expected.Select(spec => spec.Name)).Order(StringComparer.Ordinal);
         problems.AddRange(unexpected.Select(name => $"tensor `{name}` is not part of the model that config.json describes."));
-        if (problems.Count > 0)
-            throw new InvalidDataException(string.Join(Environment.NewLine, problems.Select(problem => $"{file.Path}: {problem}")));
+        Throw.InvalidData_IfAny(problems.Select(problem => $"{file.Path}: {problem}"));
     }
 
     public static string ConfigFile(string folder) => Path.Combine(folder, "config.json");

@@ -65,68 +65,45 @@ internal sealed class StrictJson
         }
     }
 
-    /// <param name="fallback">
-    /// The value where the key is absent: its default, or a stand-in that keeps one mistake from becoming two.
-    /// </param>
-    public int Int(string key, int fallback, bool required = false)
-    {
-        const string Expected = "an integer";
-        if (!Find(key, Expected, required, out JsonElement value))
-            return fallback;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
-            return number;
-        return IllTyped(key, value, Expected, fallback);
-    }
+    /// <param name="fallback">The value where the key is absent: its default, or a stand-in that keeps one mistake from becoming two.</param>
+    public int Int(string key, int fallback, bool required = false) =>
+        Read(key, "an integer", fallback, required, (JsonElement value, out int number) => IsInt(value, out number));
 
-    public int? IntOrNull(string key)
+    public int? IntOrNull(string key, bool required = false) => Read(key, "an integer or null", null, required, (JsonElement value, out int? number) =>
     {
-        const string Expected = "an integer or null";
-        if (!Find(key, Expected, required: true, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
-            return null;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
-            return number;
-        return IllTyped<int?>(key, value, Expected, null);
-    }
+        bool isInt = IsInt(value, out int found);
+        number = isInt ? found : null;
+        return isInt || value.ValueKind == JsonValueKind.Null;
+    });
 
-    public double Number(string key, double fallback, bool required = false)
-    {
-        const string Expected = "a number";
-        if (!Find(key, Expected, required, out JsonElement value))
-            return fallback;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number))
-            return number;
-        return IllTyped(key, value, Expected, fallback);
-    }
+    public double Number(string key, double fallback, bool required = false) =>
+        Read(key, "a number", fallback, required, (JsonElement value, out double number) =>
+        {
+            number = 0;
+            return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out number) && double.IsFinite(number);
+        });
 
-    public bool Bool(string key, bool fallback, bool required = false)
-    {
-        const string Expected = "true or false";
-        if (!Find(key, Expected, required, out JsonElement value))
-            return fallback;
-        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
-            return value.GetBoolean();
-        return IllTyped(key, value, Expected, fallback);
-    }
+    public bool Bool(string key, bool fallback, bool required = false) =>
+        Read(key, "true or false", fallback, required, (JsonElement value, out bool flag) =>
+        {
+            flag = value.ValueKind == JsonValueKind.True;
+            return value.ValueKind is JsonValueKind.True or JsonValueKind.False;
+        });
 
-    public string Text(string key, string fallback, bool required = false)
-    {
-        const string Expected = "a string";
-        if (!Find(key, Expected, required, out JsonElement value))
-            return fallback;
-        if (value.ValueKind == JsonValueKind.String)
-            return value.GetString()!;
-        return IllTyped(key, value, Expected, fallback);
-    }
+    public string Text(string key, string fallback, bool required = false) =>
+        Read(key, "a string", fallback, required, (JsonElement value, out string text) =>
+        {
+            bool isText = value.ValueKind == JsonValueKind.String;
+            text = isText ? value.GetString()! : "";
+            return isText;
+        });
 
-    public string[] Texts(string key)
+    public string[] Texts(string key) => Read<string[]>(key, "an array of strings", [], true, (JsonElement value, out string[] texts) =>
     {
-        const string Expected = "an array of strings";
-        if (!Find(key, Expected, required: true, out JsonElement value))
-            return [];
-        if (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String))
-            return [.. value.EnumerateArray().Select(item => item.GetString()!)];
-        return IllTyped<string[]>(key, value, Expected, []);
-    }
+        bool areTexts = value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String);
+        texts = areTexts ? [.. value.EnumerateArray().Select(item => item.GetString()!)] : [];
+        return areTexts;
+    });
 
     /// <summary>Passes over keys that may be there and say nothing of interest.</summary>
     public void Ignore(params ReadOnlySpan<string> keys)
@@ -138,15 +115,14 @@ internal sealed class StrictJson
     /// <summary>An enum member by its snake_case name.</summary>
     public T Choice<T>(string key, T fallback, bool required = false) where T : struct, Enum
     {
-        string expected = string.Join(" or ", Enum.GetValues<T>().Select(member => $"\"{SnakeCase(member)}\""));
-        if (!Find(key, expected, required, out JsonElement value))
-            return fallback;
-        foreach (T member in Enum.GetValues<T>())
+        T[] members = Enum.GetValues<T>();
+        string expected = string.Join(" or ", members.Select(member => $"\"{SnakeCase(member)}\""));
+        return Read(key, expected, fallback, required, (JsonElement value, out T choice) =>
         {
-            if (value.ValueKind == JsonValueKind.String && value.GetString() == SnakeCase(member))
-                return member;
-        }
-        return IllTyped(key, value, expected, fallback);
+            int index = value.ValueKind == JsonValueKind.String ? Array.FindIndex(members, member => SnakeCase(member) == value.GetString()) : -1;
+            choice = index < 0 ? fallback : members[index];
+            return index >= 0;
+        });
     }
 
     public static string SnakeCase<T>(T member) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(member.ToString());
@@ -166,25 +142,31 @@ internal sealed class StrictJson
             else if (mayDrop?.Invoke(source) != true)
                 Problem($"`{key}` is not used with {mode}: remove it.");
         }
-        if (_problems.Count > 0)
-            throw new InvalidDataException(string.Join(Environment.NewLine, _problems.Select(problem => $"{_name}: {problem}")));
+        Throw.InvalidData_IfAny(_problems.Select(problem => $"{_name}: {problem}"));
     }
 
-    private bool Find(string key, string expected, bool required, out JsonElement value)
+    private delegate bool TryRead<T>(JsonElement value, out T result);
+
+    private T Read<T>(string key, string expected, T fallback, bool required, TryRead<T> tryRead)
     {
         _used.Add(key);
-        bool found = _values.TryGetValue(key, out (JsonElement Value, string Source) entry);
-        value = entry.Value;
-        if (!found && required)
-            Problem($"`{key}` is missing, expected {expected}.");
-        return found;
-    }
-
-    private T IllTyped<T>(string key, JsonElement value, string expected, T fallback)
-    {
-        string found = value.GetRawText();
+        if (!_values.TryGetValue(key, out (JsonElement Value, string Source) entry))
+        {
+            if (required)
+                Problem($"`{key}` is missing, expected {expected}.");
+            return fallback;
+        }
+        if (tryRead(entry.Value, out T result))
+            return result;
+        string found = entry.Value.GetRawText();
         Problem($"`{key}` is {(found.Length <= 40 ? found : $"{found[..40]}…")}, expected {expected}.");
         return fallback;
+    }
+
+    private static bool IsInt(JsonElement value, out int number)
+    {
+        number = 0;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out number);
     }
 
     private static string Nearest(string key, IReadOnlyCollection<string> known)
