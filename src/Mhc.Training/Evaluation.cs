@@ -16,15 +16,15 @@ internal static class Evaluation
     {
         using IDisposable noGradients = no_grad();
         int blockSize = model.Config.BlockSize;
-        int[] starts = WindowSampler.EvenStarts(options.EvalIters * options.BatchSize, data.Validation.Length, blockSize);
+        long[] windows = WindowSampler.Even(options.EvalIters * options.BatchSize, data.Validation.WindowCount(blockSize + 1), blockSize);
         double sum = 0;
-        foreach (int[] batch in starts.Chunk(options.BatchSize))
+        foreach (long[] batch in windows.Chunk(options.BatchSize))
         {
             using DisposeScope scope = NewDisposeScope();
             (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Validation, batch, blockSize, device);
             sum += model.Loss(tokens, targets).item<float>() * batch.Length;
         }
-        return sum / starts.Length;
+        return sum / windows.Length;
     }
 
     /// <summary>

@@ -125,9 +125,9 @@ public static class Trainer
         model.Parameters.ZeroGradients();
         Tensor loss = zeros(1, device: device);
         // The windows are those of one large batch, so how it is cut into micro-batches changes nothing but the memory that it takes.
-        int[] starts = WindowSampler.RandomStarts(options.Seed, step, options.BatchSize * options.GradAccum, data.Train.Length,
-            model.Config.BlockSize);
-        foreach (int[] microBatch in starts.Chunk(options.BatchSize))
+        long[] windows = WindowSampler.Random(options.Seed, step, options.BatchSize * options.GradAccum,
+            data.Train.WindowCount(model.Config.BlockSize + 1));
+        foreach (long[] microBatch in windows.Chunk(options.BatchSize))
         {
             (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Train, microBatch, model.Config.BlockSize, device);
             Tensor microLoss = model.Loss(tokens, targets, training: true) / options.GradAccum;
@@ -139,11 +139,12 @@ public static class Trainer
         return (loss.item<float>(), norm.item<float>());
     }
 
-    private static void RequireWindow(string part, int[] tokens, MhcConfig config, string source)
+    private static void RequireWindow(string part, TokenSequence tokens, MhcConfig config, string source)
     {
-        if (tokens.Length <= config.BlockSize)
+        if (tokens.LongestRun <= config.BlockSize)
         {
-            throw new InvalidDataException($"{source}: the {part} part has {tokens.Length} tokens, "
+            string shards = tokens.LongestRun < tokens.Length ? $" in shards of at most {tokens.LongestRun}" : "";
+            throw new InvalidDataException($"{source}: the {part} part has {tokens.Length} tokens{shards}, "
                 + $"expected more than `block_size` {config.BlockSize}. "
                 + "Give more text, or set block_size lower or val_fraction differently.");
         }

@@ -15,8 +15,8 @@ public sealed class TextDataset
         int split = (int)(text.Length * (1 - valFraction));
         int lineEnd = text.IndexOf('\n', split);
         split = lineEnd >= 0 && lineEnd + 1 < text.Length ? lineEnd + 1 : split;
-        Train = [.. tokenizer.Encode(text[..split])];
-        Validation = [.. tokenizer.Encode(text[split..])];
+        Train = new TokenArray([.. tokenizer.Encode(text[..split])]);
+        Validation = new TokenArray([.. tokenizer.Encode(text[split..])]);
         ValidationLines = [.. text[split..].Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0)];
     }
 
@@ -28,9 +28,9 @@ public sealed class TextDataset
 
     internal string Source { get; }
 
-    internal int[] Train { get; }
+    internal TokenSequence Train { get; }
 
-    internal int[] Validation { get; }
+    internal TokenSequence Validation { get; }
 
     internal string[] ValidationLines { get; }
 
