@@ -1,4 +1,3 @@
-using System.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -57,14 +56,11 @@ internal static class Evaluation
             Tensor logprobs = F.log_softmax(logits, -1).gather(2, tensor(targets, [batch.Length, longest, 1]).to(device));
             float[] values = logprobs.cpu().data<float>().ToArray();
             bits.AddRange(batch.Select((ids, row) =>
-                -values.Skip(row * longest).Take(ids.Length).Sum(logprob => (double)logprob) / (Math.Log(2) * Bytes(data.Tokenizer, ids))));
+                -values.Skip(row * longest).Take(ids.Length).Sum(logprob => (double)logprob) / (Math.Log(2) * data.Tokenizer.ByteCount(ids))));
         }
         bits.Sort();
         return new(Quantile(0.5), Quantile(0.95), Quantile(0.99), Quantile(0.999), bits.Count);
 
         double Quantile(double p) => bits[Math.Min(bits.Count - 1, (int)(p * bits.Count))];
     }
-
-    private static int Bytes(TextTokenizer tokenizer, int[] ids) =>
-        tokenizer.Kind == TokenizerKind.Byte ? ids.Length : Encoding.UTF8.GetByteCount(tokenizer.Decode(ids));
 }

@@ -55,6 +55,7 @@ public static class Trainer
         Device device = ComputeDevice.Parse(options.Device);
         (string best, string last) = (Path.Combine(runFolder, "best"), Path.Combine(runFolder, "last"));
         using var metrics = new MetricsWriter(runFolder);
+        using var batches = new BatchQueue(data.Train, options, config.BlockSize, device, firstStep: 0);
         using var model = new MhcModel(config, options.Seed, device);
         using var optimizer = new AdamW(model.Parameters, options.Beta1, options.Beta2, options.WeightDecay);
         if (model.Mhc?.DeadProjections() is { Count: > 0 } dead)
@@ -87,7 +88,7 @@ public static class Trainer
 
             learningRate = CosineSchedule.At(step, options);
             speed.Start();
-            (loss, gradNorm) = Update(model, optimizer, options, data, device, step, learningRate);
+            (loss, gradNorm) = Update(model, optimizer, options, batches, device, step, learningRate);
             speed.Stop();
             if (!double.IsFinite(loss) || !double.IsFinite(gradNorm))
                 throw new ArithmeticException(Diverged(step + 1, "loss", loss, learningRate, gradNorm, last));
@@ -117,19 +118,15 @@ public static class Trainer
     /// <summary>One update: gradients of every micro-batch added up, clipped, applied.</summary>
     /// <returns>Mean loss of the micro-batches and the gradient's norm before clipping.</returns>
     private static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, TrainingOptions options,
-        TextDataset data, Device device, int step, double learningRate)
+        BatchQueue batches, Device device, int step, double learningRate)
     {
         using DisposeScope scope = NewDisposeScope();
         // Dropout's random numbers, like the windows, depend on the seed and the step alone.
         manual_seed(unchecked((options.Seed * 1_000_003L) + step));
         model.Parameters.ZeroGradients();
         Tensor loss = zeros(1, device: device);
-        // The windows are those of one large batch, so how it is cut into micro-batches changes nothing but the memory that it takes.
-        long[] windows = WindowSampler.Random(options.Seed, step, options.BatchSize * options.GradAccum,
-            data.Train.WindowCount(model.Config.BlockSize + 1));
-        foreach (long[] microBatch in windows.Chunk(options.BatchSize))
+        foreach ((Tensor tokens, Tensor targets) in batches.Next(step))
         {
-            (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Train, microBatch, model.Config.BlockSize, device);
             Tensor microLoss = model.Loss(tokens, targets, training: true) / options.GradAccum;
             microLoss.backward();
             loss.add_(microLoss.detach());

@@ -95,7 +95,8 @@ public class TextToLearnFrom
     public void FoldersWithoutTextAreNamed()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        Assert.Equal($"{folder.Path}: the folder holds no .txt file. Expected UTF-8 text files to train on.",
+        Assert.Equal($"{folder.Path}: the folder holds no .txt file. "
+            + "Expected UTF-8 text files to train on, or shards that `mhc prepare` makes.",
             Assert.Throws<FileNotFoundException>(() => TextDataset.FromFiles(folder.Path)).Message);
     }
 
