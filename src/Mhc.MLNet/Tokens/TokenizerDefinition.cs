@@ -52,8 +52,8 @@ internal sealed record TokenizerDefinition(string Type, IReadOnlyList<string> Vo
     private static TokenizerDefinition ReadBytePairs(JsonElement json, string source)
     {
         List<string> vocabulary = ReadTexts(json, "vocabulary", source), merges = ReadTexts(json, "merges", source);
-        var tokens = new HashSet<string>(StringComparer.Ordinal);
-        if (vocabulary.Find(token => token.Length == 0 || !tokens.Add(token)) is { } wrong)
+        HashSet<string> tokens = [.. vocabulary], seen = [];
+        if (vocabulary.Find(token => token.Length == 0 || !seen.Add(token)) is { } wrong)
             Throw.InvalidData_Tokenizer(source, $"`vocabulary` has {JsonSerializer.Serialize(wrong)} twice or empty.");
         if (ByteSymbols.Index().FirstOrDefault(symbol => !tokens.Contains(symbol.Item)) is (int value, string missing))
             Throw.InvalidData_Tokenizer(source, $"`vocabulary` lacks \"{missing}\", which stands for byte {value}.");

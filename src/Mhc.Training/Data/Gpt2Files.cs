@@ -58,8 +58,8 @@ internal static class Gpt2Files
     /// <summary>What keeps these from being a byte-level byte-pair encoding for every text; the first fault of each kind.</summary>
     public static IEnumerable<string> Problems(string[] vocabulary, string[] merges)
     {
-        var tokens = new HashSet<string>(StringComparer.Ordinal);
-        if (Array.Find(vocabulary, token => token.Length == 0 || !tokens.Add(token)) is { } wrong)
+        HashSet<string> tokens = [.. vocabulary], seen = [];
+        if (Array.Find(vocabulary, token => token.Length == 0 || !seen.Add(token)) is { } wrong)
             yield return $"`vocabulary` has {JsonSerializer.Serialize(wrong)} twice or empty.";
         if (Array.FindIndex(ByteSymbols, symbol => !tokens.Contains(symbol)) is >= 0 and int missing)
             yield return $"`vocabulary` lacks \"{ByteSymbols[missing]}\", which stands for byte {missing}.";

@@ -14,9 +14,9 @@ internal static class ParquetTable
         ParquetReader reader = Call(path, () => ParquetReader.CreateAsync(file));
         try
         {
-            DataField column = Array.Find(reader.Schema.DataFields, field => field.Path.ToString() == textField && field.ClrType == typeof(string))
-                ?? throw Throw.InvalidData_NoColumn(path, textField,
-                    reader.Schema.DataFields.Where(field => field.ClrType == typeof(string)).Select(field => field.Path.ToString()));
+            DataField[] columns = [.. reader.Schema.DataFields.Where(field => field.ClrType == typeof(ReadOnlyMemory<char>))];
+            DataField column = Array.Find(columns, field => field.Path.ToString() == textField)
+                ?? throw Throw.InvalidData_NoColumn(path, textField, columns.Select(field => field.Path.ToString()));
             for (int group = 0; group < reader.RowGroupCount; group++)
             {
                 string?[] texts = Call(path, () => ReadColumn(reader, group, column));

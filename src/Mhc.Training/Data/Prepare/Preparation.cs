@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Mhc.Training;
@@ -6,12 +7,9 @@ namespace Mhc.Training;
 internal sealed class Preparation(PrepareOptions options, TextSource[] sources, Action<PrepareProgress> onProgress)
 {
     private const int MostIds = ushort.MaxValue + 1;
-    private const int MostDefaultValTokens = 1_000_000, ValPart = 10; // A tenth of all.
 
     private readonly string _folder = options.OutputFolder;
     private readonly long _totalBytes = sources.Sum(source => new FileInfo(source.Path).Length);
-
-    private sealed record Tokenized(ShardManifest.Position At, ushort[] Ids, bool StartsDocument, long BytesRead);
 
     public PrepareResult Run()
     {
@@ -30,7 +28,7 @@ internal sealed class Preparation(PrepareOptions options, TextSource[] sources, 
         {
             AtomicWrite.File(Checkpoint.TokenizerFile(_folder), temporary => File.WriteAllText(temporary, tokenizerJson));
             manifest.Write(ShardManifest.PartialPathIn(_folder));
-            manifest = WriteShards(manifest, Tokenize(tokenizer, manifest.Next ?? default));
+            manifest = ShardSeries.Write(_folder, manifest, Tokenize(tokenizer, manifest.Next ?? default));
         }
         catch when (ShardManifest.Read(ShardManifest.PartialPathIn(_folder)).Shards.Length == 0)
         {
@@ -77,7 +75,7 @@ internal sealed class Preparation(PrepareOptions options, TextSource[] sources, 
             entries.Add(new(source.Name, bytes, ShardManifest.Sha256(source.Path)));
             done += bytes;
         }
-        byte[] hash = System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(tokenizerJson));
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(tokenizerJson));
         return new()
         {
             Version = ShardManifest.FormatVersion,
@@ -112,14 +110,14 @@ internal sealed class Preparation(PrepareOptions options, TextSource[] sources, 
             {
                 if (source > from.Source || number >= from.Piece)
                     yield return (source, number, piece with { BytesRead = before + piece.BytesRead });
-                if (number++ % 256 == 0)
-                    onProgress(new(activity, before + piece.BytesRead, _totalBytes));
+                number++;
+                onProgress(new(activity, before + piece.BytesRead, _totalBytes));
             }
             before += new FileInfo(sources[source].Path).Length;
         }
     }
 
-    private IEnumerable<Tokenized> Tokenize(TextTokenizer tokenizer, ShardManifest.Position from)
+    private IEnumerable<TokenPiece> Tokenize(TextTokenizer tokenizer, ShardManifest.Position from)
     {
         ushort separatorId = (ushort)(tokenizer.EosTokenId ?? tokenizer.PrefixTokenId!.Value);
         return InOrder.Map(Pieces("Tokenizing", from), piece =>
@@ -132,94 +130,9 @@ internal sealed class Preparation(PrepareOptions options, TextSource[] sources, 
             ids.AddRange(tokenizer.Encode(piece.Text.Text).Select(id => (ushort)id));
             if (piece.Text.EndsDocument && separator == DocumentSeparator.End)
                 ids.Add(separatorId);
-            return new Tokenized(new(piece.Source, piece.Piece, 0), [.. ids], piece.Text.StartsDocument, piece.Text.BytesRead);
+            return new TokenPiece(new(piece.Source, piece.Piece, 0), [.. ids], piece.Text.StartsDocument);
         });
     }
-
-    /// <summary>A shard is finished when a token follows that has no room in it, so that there is always a place to go on from.</summary>
-    private ShardManifest WriteShards(ShardManifest manifest, IEnumerable<Tokenized> pieces)
-    {
-        int valTokens = options.ValTokens ?? 0;
-        if (manifest.Shards.Length == 0 && options.ValTokens is null)
-            (valTokens, pieces) = ChooseValTokens(pieces);
-        long tokens = manifest.Shards.Sum(shard => (long)shard.Tokens);
-        int skip = manifest.Next?.Token ?? 0;
-        ShardWriter? writer = null;
-        try
-        {
-            foreach (Tokenized piece in pieces)
-            {
-                if (piece.StartsDocument && skip == 0)
-                    manifest = manifest with { Documents = manifest.Documents + 1 };
-                for (; skip < piece.Ids.Length;)
-                {
-                    int capacity = manifest.Shards.Length == 0 ? valTokens : options.ShardTokens;
-                    if (writer?.Length == capacity)
-                    {
-                        manifest = Finish(ref writer, manifest, piece.At with { Token = skip });
-                        continue;
-                    }
-                    writer ??= new ShardWriter(Path.Combine(_folder, FileName(manifest.Shards.Length)));
-                    int count = Math.Min(capacity - writer.Length, piece.Ids.Length - skip);
-                    writer.Write(piece.Ids.AsSpan(skip, count));
-                    (skip, tokens) = (skip + count, tokens + count);
-                }
-                skip = 0;
-            }
-            if (manifest.Shards.Length == 0)
-            {
-                throw new InvalidDataException($"{string.Join(", ", options.Inputs)}: {tokens} tokens in all, expected more than the "
-                    + $"{Math.Max(1, valTokens)} of the validation shard. Give more text, or set --val-tokens lower.");
-            }
-            return writer is null ? manifest with { Next = null } : Finish(ref writer, manifest, null);
-        }
-        finally
-        {
-            writer?.Dispose();
-        }
-    }
-
-    private ShardManifest Finish(ref ShardWriter? writer, ShardManifest manifest, ShardManifest.Position? next)
-    {
-        string file = FileName(manifest.Shards.Length);
-        int length = writer!.Length;
-        writer.Finish();
-        writer = null;
-        manifest = manifest with
-        {
-            Shards = [.. manifest.Shards, new(file, length, ShardManifest.Sha256(Path.Combine(_folder, file)))],
-            Next = next,
-        };
-        if (next is not null)
-            manifest.Write(ShardManifest.PartialPathIn(_folder));
-        return manifest;
-    }
-
-    /// <summary>A tenth of the tokens where they are few, and as many as a tenth of those that are looked at for it otherwise.</summary>
-    private static (int ValTokens, IEnumerable<Tokenized> Pieces) ChooseValTokens(IEnumerable<Tokenized> pieces)
-    {
-        var held = new List<Tokenized>();
-        long tokens = 0;
-        IEnumerator<Tokenized> rest = pieces.GetEnumerator();
-        while (tokens < (long)ValPart * MostDefaultValTokens && rest.MoveNext())
-        {
-            held.Add(rest.Current);
-            tokens += rest.Current.Ids.Length;
-        }
-        return ((int)Math.Min(MostDefaultValTokens, tokens / ValPart), All());
-
-        IEnumerable<Tokenized> All()
-        {
-            using IEnumerator<Tokenized> disposed = rest;
-            foreach (Tokenized piece in held)
-                yield return piece;
-            held.Clear();
-            while (rest.MoveNext())
-                yield return rest.Current;
-        }
-    }
-
-    private static string FileName(int shard) => shard == 0 ? "val_000000.bin" : $"train_{shard:d6}.bin";
 
     private static PrepareResult Result(ShardManifest manifest) => new(manifest.Shards.Length, manifest.Documents,
         manifest.Shards.Skip(1).Sum(shard => (long)shard.Tokens), manifest.Shards[0].Tokens);
