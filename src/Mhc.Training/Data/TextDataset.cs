@@ -15,6 +15,7 @@ public sealed class TextDataset
         int split = (int)(text.Length * (1 - valFraction));
         int lineEnd = text.IndexOf('\n', split);
         split = lineEnd >= 0 && lineEnd + 1 < text.Length ? lineEnd + 1 : split;
+        UnknownCharacters = tokenizer.CountUnknown(text);
         Train = [.. tokenizer.Encode(text[..split])];
         Validation = [.. tokenizer.Encode(text[split..])];
         ValidationLines = [.. text[split..].Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0)];
@@ -25,6 +26,9 @@ public sealed class TextDataset
 
     /// <summary>SHA-256 of the whole text's UTF-8, lower-case hexadecimal.</summary>
     public string Sha256 { get; }
+
+    /// <summary>How many characters of the text the tokenizer has no id for; the ids are those of the others.</summary>
+    public long UnknownCharacters { get; }
 
     internal string Source { get; }
 
@@ -38,16 +42,21 @@ public sealed class TextDataset
     /// <param name="path">A file or a folder.</param>
     /// <param name="kind">Which tokenizer; a char vocabulary is taken from the text.</param>
     /// <param name="valFraction">Which part of the text, from its end, is for validation.</param>
+    /// <param name="tokenizer">
+    /// A tokenizer that is there already, such as a checkpoint's, instead of one of <paramref name="kind"/>. Characters that its vocabulary
+    /// lacks are left out and counted.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file, or no .txt file in the folder.</exception>
     /// <exception cref="InvalidDataException">A file is empty or not UTF-8.</exception>
-    public static TextDataset FromFiles(string path, TokenizerKind kind = TokenizerKind.Byte, double valFraction = 0.1)
+    public static TextDataset FromFiles(
+        string path, TokenizerKind kind = TokenizerKind.Byte, double valFraction = 0.1, TextTokenizer? tokenizer = null)
     {
         string[] files = Directory.Exists(path)
             ? [.. Directory.EnumerateFiles(path, "*.txt", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
             : [path];
         if (files.Length == 0)
             throw new FileNotFoundException($"{path}: the folder holds no .txt file. Expected UTF-8 text files to train on.");
-        return FromText(string.Concat(files.Select(ReadText)), kind, valFraction, path);
+        return FromText(string.Concat(files.Select(ReadText)), kind, valFraction, path, tokenizer);
     }
 
     /// <summary>Text that is in memory already, lines ending in a newline.</summary>
@@ -55,11 +64,13 @@ public sealed class TextDataset
     public static TextDataset FromText(string text, TokenizerKind kind = TokenizerKind.Byte, double valFraction = 0.1) =>
         FromText(text, kind, valFraction, "text");
 
-    private static TextDataset FromText(string text, TokenizerKind kind, double valFraction, string source)
+    private static TextDataset FromText(
+        string text, TokenizerKind kind, double valFraction, string source, TextTokenizer? tokenizer = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(valFraction);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(valFraction, 1);
-        return new(kind == TokenizerKind.Byte ? TextTokenizer.Byte() : TextTokenizer.Char(text), text, valFraction, source);
+        tokenizer ??= kind == TokenizerKind.Byte ? TextTokenizer.Byte() : TextTokenizer.Char(text);
+        return new(tokenizer, text, valFraction, source);
     }
 
     private static string ReadText(string path)

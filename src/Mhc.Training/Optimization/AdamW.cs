@@ -14,6 +14,16 @@ internal sealed class AdamW(FlatParameters parameters, double beta1, double beta
     private readonly Tensor _square = zeros_like(parameters.Values).DetachFromDisposeScope();
     private int _steps;
 
+    /// <summary>How many steps were made.</summary>
+    public int Steps
+    {
+        get => _steps;
+        set => _steps = value;
+    }
+
+    /// <summary>What a resumed run needs besides <see cref="Steps"/>: (N) each, by the names that PyTorch gives them.</summary>
+    public IReadOnlyList<(string Name, Tensor Values)> State => [("exp_avg", _mean), ("exp_avg_sq", _square)];
+
     /// <summary>Scales the gradients down to a norm of at most <paramref name="maxNorm"/>.</summary>
     /// <returns>The norm before, over all parameters.</returns>
     public Tensor ClipGradients(double maxNorm)
