@@ -63,8 +63,12 @@ internal static class RunFile
     /// <exception cref="InvalidDataException">Lists every setting that a resumed run may not change and that is not the same.</exception>
     public static void RequireSame(string runFolder, string now)
     {
+        string path = PathIn(runFolder);
         Throw.InvalidData_IfAny(StrictJson.Differences(Read(runFolder), now).Where(d => !Changeable.Contains(d.Key)).Select(d =>
-            $"{PathIn(runFolder)}: `{d.Key}` is {d.First ?? "not set"} in this run, but {d.Second ?? "not set"} was given. "
-            + "A resumed run keeps it: leave it out, or start a new run."));
+            d.Key == "data_sha256"
+                ? $"{path}: the run learns from a text with the SHA-256 {d.First}, but that of the text given is {d.Second}. "
+                    + "Give the same text, or start a new run, with --init-from to keep the weights."
+                : $"{path}: `{d.Key}` is {d.First ?? "not set"} in this run, but {d.Second ?? "not set"} was given. "
+                    + "A resumed run keeps it: leave it out, or start a new run."));
     }
 }

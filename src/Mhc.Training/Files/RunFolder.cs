@@ -93,9 +93,9 @@ internal sealed partial class RunFolder(string path) : IDisposable
             string name = string.Create(CultureInfo.InvariantCulture, $"step-{state.Step:d6}");
             Checkpoint.Save(Path.Combine(path, name), model, data.Tokenizer, metrics);
         }
-        Checkpoint.Save(Last, model, data.Tokenizer, metrics, folder => state.Write(folder, model.Parameters, optimizer));
         foreach (string folder in Numbered().SkipLast(keepCheckpoints))
             AtomicWrite.DeleteFolder(folder);
+        Checkpoint.Save(Last, model, data.Tokenizer, metrics, folder => state.Write(folder, model.Parameters, optimizer));
     });
 
     /// <summary>Adds to a checkpoint what its validation lines score.</summary>
@@ -143,7 +143,8 @@ internal sealed partial class RunFolder(string path) : IDisposable
         {
             write();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        // .NET reports a file beyond the size that its file system or the user's limit allows as an argument out of range.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             throw new IOException($"Update {step} could not be saved ({e.Message.TrimEnd('.')}), so the run stops. {LastGood} "
                 + "Mend the cause, such as a full disk, and resume the run.", e);
