@@ -19,7 +19,8 @@ internal static class TrainCommand
         {
             Required = true,
             HelpName = "RUN",
-            Description = "Folder for the run, new or empty. Gets best/ and last/ (checkpoints for `mhc export`), metrics.jsonl and run.json.",
+            Description = "Folder for the run, new or empty unless it is resumed. Gets best/ and last/ (checkpoints for `mhc export`), "
+                + "metrics.jsonl and run.json.",
         };
         var resume = new Option<bool>("--resume")
         {

@@ -33,8 +33,8 @@ public sealed record RunSettings
 
     /// <summary>
     /// Merges, later over earlier: the defaults, the preset, the file, the single settings. Keys that the resulting mode does not use are
-    /// dropped where they come from the preset and are an error elsewhere. With <c>init_from</c> the checkpoint's architecture and tokenizer
-    /// replace the preset's.
+    /// dropped where they come from the preset and are an error elsewhere. With <c>init_from</c> the checkpoint's architecture and
+    /// tokenizer replace the preset's.
     /// </summary>
     /// <param name="preset">A name of <see cref="Presets"/>.</param>
     /// <param name="configFile">A JSON file of settings, or null.</param>

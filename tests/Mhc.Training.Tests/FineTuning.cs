@@ -57,7 +57,8 @@ public class FineTuning
     public void KeepsTheArchitectureOfTheCheckpoint()
     {
         using TemporaryFolder folder = WithCheckpoint();
-        string remedy = $"in {folder["run/best/config.json"]}, which the run starts from. Leave it out: the architecture is the checkpoint's.";
+        string remedy = $"in {folder["run/best/config.json"]}, which the run starts from. "
+            + "Leave it out: the architecture is the checkpoint's.";
 
         Assert.Equal(string.Join(Environment.NewLine,
             $"`block_size` is 16, but 8 {remedy}", $"`h_post` is \"sigmoid\", but \"softmax\" {remedy}"),

@@ -6,14 +6,14 @@ namespace Mhc.Training.Tests;
 public class ResumedRun
 {
     private static readonly MhcConfig Tiny =
-        new() { VocabSize = 256, BlockSize = 8, NLayer = 1, NHead = 2, NEmbd = 8, Streams = 2, Dropout = 0.1 };
+        new() { VocabSize = 256, BlockSize = 8, NLayer = 1, NHead = 2, NEmbd = 8, Streams = 2, HResIters = 1, Dropout = 0.1 };
     private static readonly TrainingOptions Short = new()
     {
         BatchSize = 2,
         GradAccum = 2,
         MaxIters = 6,
         EvalInterval = 2,
-        EvalIters = 2,
+        EvalIters = 1,
         LogInterval = 1,
         LearningRate = 1e-2,
         WarmupIters = 2,
@@ -38,10 +38,12 @@ public class ResumedRun
 
             Assert.Equal((TrainingEnd.MaxIters, Short.MaxIters), (result.End, result.Step));
             AssertSameRun(folder["whole"], stopped["run"]);
-        }, iter: 20, threads: 1);
+        }, iter: 10, threads: 1);
     }
 
-    /// <summary>What a kill between any two steps of saving would leave is copied while the run goes on, and each copy is resumed.</summary>
+    /// <summary>
+    /// What a kill between any two steps of saving would leave is copied while the run goes on, and each copy is resumed.
+    /// </summary>
     [Fact]
     public void IsTheRunThatWasNeverKilled()
     {
@@ -65,8 +67,9 @@ public class ResumedRun
 
         // Before run.json is there, there is nothing to lose.
         Assert.Equal(3, kills.TakeWhile(kill => !File.Exists(RunFile.PathIn(kill))).Count());
-        Assert.Contains(kills, kill => Directory.Exists(Path.Combine(kill, "best")) && !Directory.Exists(Path.Combine(kill, "last")));
-        Assert.Contains(kills, kill => Directory.GetDirectories(kill, "last.*.old").Length == 1 && !Directory.Exists(Path.Combine(kill, "last")));
+        string[] withoutLast = [.. kills.Where(kill => !Directory.Exists(Path.Combine(kill, "last")))];
+        Assert.Contains(withoutLast, kill => Directory.Exists(Path.Combine(kill, "best")));
+        Assert.Contains(withoutLast, kill => Directory.GetDirectories(kill, "last.*.old").Length == 1);
         Assert.All(kills.Skip(3), kill =>
         {
             Trainer.Resume(Tiny, options, Data, kill);
@@ -110,7 +113,6 @@ public class ResumedRun
 
         Trainer.Resume(settings.Model, settings.Training, Data, folder["run"]);
 
-        // But for the evaluation after the sixth update, which the other run has as well.
         AssertSameRun(folder["whole"], folder["run"]);
     }
 
@@ -136,7 +138,7 @@ public class ResumedRun
         Assert.Equal($"run.json: the run learns from a text with the SHA-256 \"{Data.Sha256}\", but that of the text given is "
             + $"\"{other.Sha256}\". Give the same text, or start a new run, with --init-from to keep the weights.",
             Refused(Tiny, Short, other).Split(Environment.NewLine)[^1]);
-        Assert.Equal($"`max_iters` is 0, but {folder["run/last"]} has made 1 updates. Give at least as many.",
+        Assert.Equal($"`max_iters` is 0, but {folder["run/last"]} is of update 1. Give at least as many.",
             Refused(Tiny, Short with { MaxIters = 0, LrDecayIters = 6 }, Data));
         Assert.Equal(before, File.ReadAllBytes(folder["run/run.json"]));
     }
@@ -241,7 +243,10 @@ public class ResumedRun
         Directory.CreateDirectory(to);
         foreach (string folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
             Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)))
-            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            if (Path.GetFileName(file) != "run.lock") // It cannot be read while it is held; a resumed run takes no notice of it.
+                File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
+        }
     }
 }

@@ -110,7 +110,7 @@ public class TrainingRun
         var tensors = new List<long>();
         var megabytes = new List<double>();
 
-        Trainer.Train(Tiny, Short with { MaxIters = 1000, EvalInterval = 100 }, Data, folder["run"], update =>
+        Trainer.Train(Tiny with { HResIters = 1 }, Short with { MaxIters = 1000, EvalInterval = 100 }, Data, folder["run"], update =>
         {
             if (update.Step % 100 != 0 || update.ValLoss is null)
                 return;

@@ -84,8 +84,8 @@ internal static class Checkpoint
     {
         Require(ConfigFile(folder));
         Throw.InvalidData_IfAny(StrictJson.Differences(MhcConfig.Read(ConfigFile(folder)).ToJson(), config.ToJson())
-            .Select(d => $"`{d.Key}` is {d.Second ?? "not set"}, but {d.First ?? "not set"} in {ConfigFile(folder)}, which the run starts from. "
-                + "Leave it out: the architecture is the checkpoint's."));
+            .Select(d => $"`{d.Key}` is {d.Second ?? "not set"}, but {d.First ?? "not set"} in {ConfigFile(folder)}, "
+                + "which the run starts from. Leave it out: the architecture is the checkpoint's."));
     }
 
     /// <exception cref="FileNotFoundException">The folder has no tokenizer, or is not there.</exception>

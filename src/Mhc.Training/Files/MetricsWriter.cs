@@ -32,7 +32,9 @@ internal sealed class MetricsWriter(string path) : IDisposable
     /// <summary>So that a checkpoint is never there without the lines before it.</summary>
     public void FlushToDisk() => _file.Flush(flushToDisk: true);
 
-    /// <summary>Cuts off what a resumed run will write again: lines after a step, and a line that a kill or a full disk left in part.</summary>
+    /// <summary>
+    /// Cuts off what a resumed run will write again: lines after a step, and a line that a kill or a full disk left in part.
+    /// </summary>
     public void CutAfter(int step)
     {
         byte[] bytes = new byte[_file.Length];

@@ -68,7 +68,10 @@ internal sealed partial class RunFolder(string path) : IDisposable
             Checkpoint.LoadWeights(Last, model);
             state = TrainerState.Read(Last, model.Parameters, optimizer);
             if (state.Step > maxIters)
-                throw new InvalidDataException($"`max_iters` is {maxIters}, but {Last} has made {state.Step} updates. Give at least as many.");
+            {
+                throw new InvalidDataException($"`max_iters` is {maxIters}, but {Last} is of update {state.Step}. "
+                    + "Give at least as many.");
+            }
         }
         _metrics!.CutAfter(state?.Step ?? -1);
         RunFile.Write(path, runJson);

@@ -60,7 +60,8 @@ internal sealed class StrictJson
         {
             if (!seen.Add(member.Name))
                 Problem($"`{member.Name}` is there twice.");
-            if (mayReplace is null || !_values.TryGetValue(member.Name, out (JsonElement Value, string Source) there) || mayReplace(there.Source))
+            bool isThere = _values.TryGetValue(member.Name, out (JsonElement Value, string Source) there);
+            if (mayReplace is null || !isThere || mayReplace(there.Source))
                 _values[member.Name] = (member.Value, source);
         }
     }

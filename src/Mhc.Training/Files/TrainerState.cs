@@ -55,8 +55,8 @@ internal sealed record TrainerState
         members.Add("optimizer_steps", optimizer.Steps);
         File.WriteAllText(JsonFile(folder), members.ToJsonString(SnakeCase) + "\n");
         SafetensorsFile.Write(OptimizerFile(folder),
-            OptimizerTensors(parameters, optimizer).OrderBy(tensor => tensor.Spec.Name, StringComparer.Ordinal)
-                .Select(tensor => (tensor.Spec.Name, tensor.Spec.Shape, (Func<byte[]>)(() => parameters.BytesOf(tensor.Flat, tensor.Parameter)))));
+            from tensor in OptimizerTensors(parameters, optimizer)
+            select (tensor.Spec.Name, tensor.Spec.Shape, (Func<byte[]>)(() => parameters.BytesOf(tensor.Flat, tensor.Parameter))));
     }
 
     /// <exception cref="InvalidDataException">The files are damaged or belong to another architecture.</exception>
