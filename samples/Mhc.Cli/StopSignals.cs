@@ -23,7 +23,10 @@ internal sealed class StopSignals : IDisposable
     private void Handle(PosixSignalContext signal)
     {
         if (_stop.IsCancellationRequested)
-            return; // What the system does with it ends the process.
+        {
+            Console.CursorVisible = true; // A progress bar hides it.
+            return; // What the system does with the signal ends the process.
+        }
         signal.Cancel = true;
         _stop.Cancel();
         Console.Error.WriteLine("mhc: finishing this update and saving; once more to end at once, without saving.");
