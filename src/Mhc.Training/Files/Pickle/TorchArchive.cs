@@ -9,7 +9,7 @@ namespace Mhc.Training;
 internal sealed class TorchArchive : IDisposable
 {
     /// <summary>Far above what the largest model's names and shapes take.</summary>
-    public const int LongestPickle = 32 << 20;
+    public const int LongestPickle = 16 << 20;
 
     private readonly FileStream _stream;
     private readonly ZipArchive _zip;

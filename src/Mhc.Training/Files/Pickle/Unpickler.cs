@@ -9,7 +9,7 @@ namespace Mhc.Training;
 internal sealed class Unpickler
 {
     /// <summary>Several times what a model of 48 blocks takes together with its optimizer's state.</summary>
-    public const int MostInstructions = 4_000_000;
+    public const int MostInstructions = 1_000_000;
     private const int MostOpenMarks = 64;
 
     private readonly PickleBytes _bytes;
