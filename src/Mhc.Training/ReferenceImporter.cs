@@ -20,9 +20,11 @@ public static partial class ReferenceImporter
     /// The file is damaged or holds what no checkpoint of the reference does, or the configuration or the tensors are not the reference's;
     /// every problem of those is listed.
     /// </exception>
+    /// <exception cref="IOException">The checkpoint would take the place of the reference's own files, or cannot be written.</exception>
     /// <exception cref="NotSupportedException">The model uses a residual design that this version does not have.</exception>
     public static void Import(string reference, string checkpointFolder)
     {
+        RequireElsewhere(checkpointFolder, reference);
         using ReferenceModel model = ReferenceModel.Open(reference);
         MhcConfig config = ReadConfig(model.ConfigName, model.Config);
         using var weights = new ReferenceTensors(model.File, drop: name => config.Residual == ResidualMode.Mhc && UnusedByMhc().IsMatch(name));
@@ -31,6 +33,14 @@ public static partial class ReferenceImporter
         Checkpoint.RequireSameTensors(weights, specs, model.File is TorchFile ? "its config" : "config.json");
         Checkpoint.Save(checkpointFolder, config,
             specs.Select(spec => (spec.Name, spec.Shape, (Func<byte[]>)(() => Checkpoint.ReadFinite(weights, spec.Name)))), null, null);
+    }
+
+    // A folder of the reference's looks like a checkpoint folder, which may be replaced.
+    private static void RequireElsewhere(string checkpointFolder, string reference)
+    {
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)) + Path.DirectorySeparatorChar;
+        if ((Path.GetFullPath(reference) + Path.DirectorySeparatorChar).StartsWith(target, StringComparison.Ordinal))
+            throw new IOException($"{checkpointFolder}: holds the reference's own files. Write the checkpoint elsewhere.");
     }
 
     /// <summary>A configuration can claim any size: one that the weights cannot have is refused before anything is made of it.</summary>
