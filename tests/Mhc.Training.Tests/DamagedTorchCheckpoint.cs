@@ -20,7 +20,7 @@ public class DamagedTorchCheckpoint
     public void InTheFormatBeforeVersion16SaysHowToConvertIt() => AssertRefused(
         file => File.WriteAllBytes(file, [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.']),
         file => $"{file}: a file in the format of PyTorch before 1.6. Expected the zip that torch.save writes since: "
-            + "load it in PyTorch 1.6 or later with weights_only=True and save it again.");
+            + "load it in PyTorch 1.13 or later with weights_only=True and save it again.");
 
     [Fact]
     public void ThatIsNoZipIsNamed()

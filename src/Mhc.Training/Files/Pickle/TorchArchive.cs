@@ -103,7 +103,7 @@ internal sealed class TorchArchive : IDisposable
         if (read == 4 && start is [0x80, 0x02, ..])
         {
             throw new InvalidDataException($"{Path}: a file in the format of PyTorch before 1.6. Expected the zip that torch.save writes "
-                + "since: load it in PyTorch 1.6 or later with weights_only=True and save it again.");
+                + "since: load it in PyTorch 1.13 or later with weights_only=True and save it again.");
         }
         if (!start.SequenceEqual("PK\u0003\u0004"u8))
             throw Bad("is not the zip that torch.save writes");
