@@ -47,7 +47,11 @@ internal static class GenerateCommand
             DefaultValueFactory = _ => defaults.Seed,
             Description = "The same seed gives the same text.",
         };
-        var stop = new Option<string?>("--stop") { HelpName = "TEXT", Description = "End the text before the first place where it has this." };
+        var stop = new Option<string?>("--stop")
+        {
+            HelpName = "TEXT",
+            Description = "End the text before the first place where it has this.",
+        };
         var samples = new Option<int>("--samples")
         {
             HelpName = "N",

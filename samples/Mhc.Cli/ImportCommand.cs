@@ -11,8 +11,8 @@ internal static class ImportCommand
         {
             Required = true,
             HelpName = "ckpt.pt|DIR",
-            Description = "What tokenbender/mHC-manifold-constrained-hyper-connections saved: its ckpt.pt, or a folder with config.json and "
-                + "model.safetensors. A ckpt.pt is read as data: nothing in it is run.",
+            Description = "What tokenbender/mHC-manifold-constrained-hyper-connections saved: its ckpt.pt, or a folder with config.json "
+                + "and model.safetensors. A ckpt.pt is read as data: nothing in it is run.",
         };
         var output = new Option<string>("--out") { Required = true, HelpName = "CKPT", Description = "Checkpoint folder to write." };
         var command = new Command("import", "Take over a model of the PyTorch reference implementation. docs/interop.md says what is "

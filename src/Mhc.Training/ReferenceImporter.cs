@@ -27,7 +27,8 @@ public static partial class ReferenceImporter
         RequireElsewhere(checkpointFolder, reference);
         using ReferenceModel model = ReferenceModel.Open(reference);
         MhcConfig config = ReadConfig(model.ConfigName, model.Config);
-        using var weights = new ReferenceTensors(model.File, drop: name => config.Residual == ResidualMode.Mhc && UnusedByMhc().IsMatch(name));
+        using var weights = new ReferenceTensors(model.File,
+            drop: name => config.Residual == ResidualMode.Mhc && UnusedByMhc().IsMatch(name));
         RequireRoom(config, weights, model.ConfigName);
         IReadOnlyList<ParameterSpec> specs = ParameterTable.Of(config);
         Checkpoint.RequireSameTensors(weights, specs, model.File is TorchFile ? "its config" : "config.json");

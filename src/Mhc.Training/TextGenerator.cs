@@ -54,7 +54,9 @@ public sealed class TextGenerator : IDisposable
     /// Draws text that follows the prompt, piece by piece as it is enumerated; a piece is at least one whole character. A text longer than
     /// the block size goes on from its last tokens.
     /// </summary>
-    /// <param name="prompt">What to continue; null or empty starts a text as the tokenizer's prefix token does. Not part of the result.</param>
+    /// <param name="prompt">
+    /// What to continue, not part of the result; null or empty starts a text as the tokenizer's prefix token does.
+    /// </param>
     /// <param name="options">How to draw; null takes the defaults.</param>
     /// <param name="sample">The number of the text among several with the same seed.</param>
     /// <param name="onWarning">Called with what the user should know about the prompt.</param>
@@ -73,15 +75,16 @@ public sealed class TextGenerator : IDisposable
 
     private int[] Encode(string prompt, Action<string>? onWarning)
     {
-        string[] unknown = [.. prompt.EnumerateRunes().Distinct().Select(rune => rune.ToString()).Where(rune => _tokenizer.Encode(rune).Count == 0)];
+        string[] unknown = [.. prompt.EnumerateRunes().Distinct().Select(rune => rune.ToString())
+            .Where(rune => _tokenizer.Encode(rune).Count == 0)];
         if (unknown.Length > 0)
         {
             onWarning?.Invoke($"the prompt holds characters that the model's vocabulary lacks: {string.Join(" ", unknown.Take(10))}"
                 + $"{(unknown.Length > 10 ? " …" : "")}. They are left out.");
         }
         IReadOnlyList<int> ids = _tokenizer.Encode(prompt);
-        return ids.Count > 0 ? [.. ids]
-            : [_tokenizer.PrefixTokenId ?? throw new ArgumentException("The tokenizer has no prefix token to start from: give a prompt that it knows.")];
+        return ids.Count > 0 ? [.. ids] : [_tokenizer.PrefixTokenId
+            ?? throw new ArgumentException("The tokenizer has no prefix token to start from: give a prompt that it knows.")];
     }
 
     private IEnumerable<int> Tokens(int[] prompt, GenerationOptions options, int sample)

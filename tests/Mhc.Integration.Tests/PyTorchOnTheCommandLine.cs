@@ -18,8 +18,8 @@ public class PyTorchOnTheCommandLine
             """{ "version": 1, "type": "char", "vocabulary": ["\n", "한", "😀"], "prefix_token_id": 0, "eos_token_id": null }""");
         CommandLineTool.Result with = CommandLineTool.Mhc([.. generate, "--temperature", "0"]);
 
-        Assert.Equal((1, "", $"mhc: {folder["c/tokenizer.json"]}: no such file, so there is no telling which text a token id is. An imported model "
-            + "comes without: put the tokenizer.json of its training data there, as docs/checkpoint-format.md has it."),
+        Assert.Equal((1, "", $"mhc: {folder["c/tokenizer.json"]}: no such file, so there is no telling which text a token id is. "
+            + "An imported model comes without: put the tokenizer.json of its training data there, as docs/checkpoint-format.md has it."),
             (without.ExitCode, without.Output, without.Error.Trim()));
         Assert.Equal((0, "mhc: warning: the prompt holds characters that the model's vocabulary lacks: é. They are left out."),
             (with.ExitCode, with.Error.Trim()));
@@ -33,12 +33,14 @@ public class PyTorchOnTheCommandLine
     public void ThatIsAProgramIsRefused()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        TorchSave.Write(folder["ckpt.pt"], new PickleWriter().Global("posix system").Tuple($"touch {folder["owned"]}").Raw((byte)'R').Finish(), []);
+        byte[] program = new PickleWriter().Global("posix system").Tuple($"touch {folder["owned"]}").Raw((byte)'R').Finish();
+        TorchSave.Write(folder["ckpt.pt"], program, []);
 
         CommandLineTool.Result result = CommandLineTool.Mhc("import", "--reference", folder["ckpt.pt"], "--out", folder["c"]);
 
         Assert.Equal(1, result.ExitCode);
-        Assert.StartsWith($"mhc: {folder["ckpt.pt"]}: data.pkl, byte 2: the global `posix.system` is refused.", result.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"mhc: {folder["ckpt.pt"]}: data.pkl, byte 2: the global `posix.system` is refused.",
+            result.Error, StringComparison.Ordinal);
         Assert.Equal(["ckpt.pt"], Directory.EnumerateFileSystemEntries(folder.Path).Select(entry => Path.GetFileName(entry)));
     }
 

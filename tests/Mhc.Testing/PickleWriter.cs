@@ -45,7 +45,7 @@ public sealed class PickleWriter
         return this;
     }
 
-    /// <param name="value">null, bool, int, long, double, string, an array (a tuple), a list, a dictionary, JSON, or one of the records.</param>
+    /// <param name="value">null, bool, int, long, double, string, array (a tuple), list, dictionary, JSON, or a record of TorchSave's.</param>
     public PickleWriter Value(object? value) => value switch
     {
         null => Raw((byte)'N'),
@@ -116,8 +116,7 @@ public sealed class PickleWriter
     {
         OrderedDict().Items([.. state.Tensors.Select(tensor => KeyValuePair.Create((object)tensor.Name, (object?)tensor.Tensor))]);
         // The object's __dict__: the versions of the modules.
-        return Value(new Dictionary<object, object?> { ["_metadata"] = new Dictionary<object, object?> { [""] = new Dictionary<object, object?> { ["version"] = 1 } } })
-            .Raw((byte)'b');
+        return Value(new JsonObject { ["_metadata"] = new JsonObject { [""] = new JsonObject { ["version"] = 1 } } }).Raw((byte)'b');
     }
 
     private PickleWriter Tensor(TorchSave.Tensor tensor)

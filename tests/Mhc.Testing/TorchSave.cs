@@ -37,7 +37,8 @@ public static class TorchSave
         Write(path, Checkpoint(state, config), storages);
     }
 
-    public static (StateDict State, Dictionary<string, byte[]> Storages, JsonObject Config) Golden(string golden, bool aliases = true, string prefix = "")
+    public static (StateDict State, Dictionary<string, byte[]> Storages, JsonObject Config) Golden(
+        string golden, bool aliases = true, string prefix = "")
     {
         string folder = GoldenFixture.Resolve(golden);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));

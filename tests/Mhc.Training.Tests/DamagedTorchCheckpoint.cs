@@ -67,7 +67,8 @@ public class DamagedTorchCheckpoint
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(name - 26), int.MaxValue);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(name - 22), int.MaxValue);
         File.WriteAllBytes(file, bytes);
-    }, file => $"{file}: says that `data/3` has 2147483647 bytes in 2147483647, of {new FileInfo(file).Length} in the whole file. {Damage}");
+    }, file => $"{file}: says that `data/3` has 2147483647 bytes in 2147483647, "
+        + $"of {new FileInfo(file).Length} in the whole file. {Damage}");
 
     /// <summary>torch.save never compresses: a compressed entry can be as large as it wants to be.</summary>
     [Fact]
@@ -83,7 +84,8 @@ public class DamagedTorchCheckpoint
             }
             using ZipArchive written = ZipFile.OpenRead(file);
             compressed = written.Entries[0].CompressedLength;
-        }, file => $"{file}: says that `data.pkl` has 1048576 bytes in {compressed}, of {new FileInfo(file).Length} in the whole file. {Damage}");
+        }, file => $"{file}: says that `data.pkl` has 1048576 bytes in {compressed}, "
+            + $"of {new FileInfo(file).Length} in the whole file. {Damage}");
     }
 
     /// <summary>PyTorch's own writer aligns each storage to 64 bytes.</summary>
@@ -105,8 +107,9 @@ public class DamagedTorchCheckpoint
     {
         using DisposeScope scope = NewDisposeScope();
         ones(3).save(file);
-    }, file => $"{file}: data.pkl, byte 2: the global `__torch__.Module` is refused. Such a thing is in no checkpoint of the reference, and nothing "
-        + "in the file is run. If you trust the file, load it in PyTorch with weights_only=True and save its `model` and `config` again.");
+    }, file => $"{file}: data.pkl, byte 2: the global `__torch__.Module` is refused. Such a thing is in no checkpoint of the reference, "
+        + "and nothing in the file is run. If you trust the file, load it in PyTorch with weights_only=True "
+        + "and save its `model` and `config` again.");
 
     /// <summary>Whatever happens to the bytes, the file is imported or refused, soon and within little memory.</summary>
     [Fact]
@@ -130,8 +133,10 @@ public class DamagedTorchCheckpoint
         Gen<byte[]> edits = Gen.Frequency(
             (3, Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).Array[1, 4].Select(changes => Changed(whole, changes))),
             (1, Gen.Int[0, whole.Length].Select(length => whole[..length])),
-            (1, Gen.Select(Gen.Int[0, whole.Length], Gen.Byte.Array[1, 8]).Select((at, more) => (byte[])[.. whole[..at], .. more, .. whole[at..]])),
-            (1, Gen.Select(Gen.Int[0, whole.Length], Gen.Int[0, 64]).Select((at, count) => (byte[])[.. whole[..at], .. whole[Math.Min(whole.Length, at + count)..]])));
+            (1, Gen.Select(Gen.Int[0, whole.Length], Gen.Byte.Array[1, 8])
+                .Select((at, more) => (byte[])[.. whole[..at], .. more, .. whole[at..]])),
+            (1, Gen.Select(Gen.Int[0, whole.Length], Gen.Int[0, 64])
+                .Select((at, count) => (byte[])[.. whole[..at], .. whole[Math.Min(whole.Length, at + count)..]])));
         edits.Sample(bytes =>
         {
             write(folder["ckpt.pt"], bytes);
@@ -183,7 +188,8 @@ public class DamagedTorchCheckpoint
         }
         tensors.Add(("transformer.wte.weight", tensors.Single(tensor => tensor.Item1 == "lm_head.weight").Item2));
         JsonObject config = TorchSave.Golden("mhc4").Config;
-        (config["vocab_size"], config["block_size"], config["n_layer"], config["n_head"], config["n_embd"], config["hc_num_streams"]) = (5, 3, 1, 2, 4, 2);
+        (config["vocab_size"], config["block_size"], config["n_layer"]) = (Tiny.VocabSize, Tiny.BlockSize, Tiny.NLayer);
+        (config["n_head"], config["n_embd"], config["hc_num_streams"]) = (Tiny.NHead, Tiny.NEmbd, Tiny.Streams);
         return (new(tensors), storages, config);
     }
 }

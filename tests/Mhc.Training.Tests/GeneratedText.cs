@@ -28,8 +28,9 @@ public class GeneratedText
             ids.Add((int)model.forward(tokens)[0, -1].narrow(0, 0, Characters.VocabSize).argmax().item<long>());
         }
 
-        Assert.Equal(Characters.Decode(ids.Skip(5)), Text(generator, "abba😀", new() { Temperature = 0, MaxTokens = 20 }));
-        Assert.Equal(Text(generator, "abba😀", new() { Temperature = 0, MaxTokens = 20 }), Text(generator, "abba😀", new() { TopK = 1, MaxTokens = 20 }));
+        string chain = Characters.Decode(ids.Skip(5));
+        Assert.Equal(chain, Text(generator, "abba😀", new() { Temperature = 0, MaxTokens = 20 }));
+        Assert.Equal(chain, Text(generator, "abba😀", new() { TopK = 1, MaxTokens = 20 }));
     }
 
     [Fact]
@@ -110,7 +111,8 @@ public class GeneratedText
     });
 
     [Fact]
-    public void LeavesAnUnfinishedCharacterOut() => Assert.Equal("a€", string.Concat(TextPieces.Decode([[(byte)'a', 0xE2], [0x82, 0xAC], [0xF0, 0x9F], [0x98]])));
+    public void LeavesAnUnfinishedCharacterOut() =>
+        Assert.Equal(["a", "€"], TextPieces.Decode([[(byte)'a', 0xE2], [0x82, 0xAC], [0xF0, 0x9F], [0x98]]));
 
     [Fact]
     public void StopsWhereverThePiecesCutTheStopText() =>
@@ -118,7 +120,8 @@ public class GeneratedText
         {
             (string text, string stop) = (new(characters), new(ending));
             int at = text.IndexOf(stop, StringComparison.Ordinal);
-            Assert.Equal(at < 0 ? text : text[..at], string.Concat(TextPieces.Until(stop, characters.Chunk(cut).Select(piece => new string(piece)))));
+            IEnumerable<string> pieces = characters.Chunk(cut).Select(piece => new string(piece));
+            Assert.Equal(at < 0 ? text : text[..at], string.Concat(TextPieces.Until(stop, pieces)));
         });
 
     /// <summary>Only what may be the beginning of the stop text is held back.</summary>
@@ -150,8 +153,8 @@ public class GeneratedText
         using var model = new MhcModel(Tiny, 3, CPU);
         Checkpoint.Save(folder["c"], model, null, null);
 
-        Assert.Equal($"{folder["c/tokenizer.json"]}: no such file, so there is no telling which text a token id is. An imported model comes without: "
-            + "put the tokenizer.json of its training data there, as docs/checkpoint-format.md has it.",
+        Assert.Equal($"{folder["c/tokenizer.json"]}: no such file, so there is no telling which text a token id is. An imported model "
+            + "comes without: put the tokenizer.json of its training data there, as docs/checkpoint-format.md has it.",
             Assert.Throws<FileNotFoundException>(() => TextGenerator.Load(folder["c"])).Message);
     }
 
@@ -168,8 +171,9 @@ public class GeneratedText
     {
         var options = new GenerationOptions { MaxTokens = 0, Temperature = double.NaN, TopK = 0, TopP = 0, Seed = -1, Stop = "" };
         Assert.Equal(string.Join(Environment.NewLine,
-            "`max_tokens` is 0, expected at least 1.", "`temperature` is NaN, expected a number of at least 0.", "`top_k` is 0, expected at least 1.",
-            "`top_p` is 0, expected a number above 0 and at most 1.", "`seed` is -1, expected at least 0.", "`stop` is empty, expected a text."),
+            "`max_tokens` is 0, expected at least 1.", "`temperature` is NaN, expected a number of at least 0.",
+            "`top_k` is 0, expected at least 1.", "`top_p` is 0, expected a number above 0 and at most 1.",
+            "`seed` is -1, expected at least 0.", "`stop` is empty, expected a text."),
             Assert.Throws<ArgumentException>(options.Validate).Message);
     }
 

@@ -28,11 +28,11 @@ public class SampledToken
 
     /// <summary>The kept tokens are the likeliest, their mass is at least p, and without the last of them it is not.</summary>
     [Fact]
-    public void IsInTheSmallestNucleusOfMassP() => Gen.Select(Logits, Gen.Double[0.001, 1], Gen.Double[0.1, 3]).Sample((logits, p, temperature) =>
+    public void IsInTheSmallestNucleusOfMassP() => Gen.Select(Logits, Gen.Double[0.001, 1], Gen.Double[0.1, 3]).Sample((logits, p, t) =>
     {
-        double[] masses = Softmax(logits, temperature);
+        double[] masses = Softmax(logits, t);
 
-        Sampling.Candidates candidates = Sampling.Among(logits, new() { TopP = p, Temperature = temperature });
+        Sampling.Candidates candidates = Sampling.Among(logits, new() { TopP = p, Temperature = t });
 
         double[] kept = [.. candidates.Tokens.Select(token => masses[token])];
         Assert.True(kept.Sum() >= p - 1e-12);

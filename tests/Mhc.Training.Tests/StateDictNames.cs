@@ -23,8 +23,9 @@ public class StateDictNames
     }
 
     [Theory]
-    [InlineData("transformer.h.0.hc_attn.H_res_logits"), InlineData("transformer.h.0.attn_branch.proj.weight"), InlineData("transformer.h.x.hc_mlp.branch.0.weight")]
-    [InlineData("transformer.hc_mlp.branch.0.weight"), InlineData("modules.lm_head.weight"), InlineData("")]
+    [InlineData("transformer.h.0.hc_attn.H_res_logits"), InlineData("transformer.h.0.attn_branch.proj.weight")]
+    [InlineData("transformer.h.x.hc_mlp.branch.0.weight"), InlineData("transformer.hc_mlp.branch.0.weight")]
+    [InlineData("modules.lm_head.weight"), InlineData("")]
     public void ThatAreNoSecondNamesStay(string name) => Assert.Equal(name, ReferenceNames.Canonical(name));
 
     [Fact]
@@ -35,7 +36,8 @@ public class StateDictNames
     });
 
     [Fact]
-    public void MayComeWithoutTheFirstName() => Import((state, _) => new([.. state.Tensors.Where(tensor => tensor.Name != "lm_head.weight")]));
+    public void MayComeWithoutTheFirstName() =>
+        Import((state, _) => new([.. state.Tensors.Where(tensor => tensor.Name != "lm_head.weight")]));
 
     [Fact]
     public void WithDifferentNumbersAreRefused()
@@ -48,8 +50,8 @@ public class StateDictNames
             return Renamed(state, "transformer.h.1.hc_mlp.branch.0.weight", "other");
         }, opened => file = opened)).Message;
 
-        Assert.Equal($"{file}: tensors `transformer.h.1.ln_2.weight` and `transformer.h.1.hc_mlp.branch.0.weight` are names of one parameter in the "
-            + "reference, but hold different numbers. Keep the one that was trained.", message);
+        Assert.Equal($"{file}: tensors `transformer.h.1.ln_2.weight` and `transformer.h.1.hc_mlp.branch.0.weight` are names of "
+            + "one parameter in the reference, but hold different numbers. Keep the one that was trained.", message);
     }
 
     [Fact]
@@ -60,7 +62,8 @@ public class StateDictNames
         File.Copy(Path.Combine(golden.Folder, "config.json"), folder["config.json"]);
         using (SafetensorsFile file = SafetensorsFile.Open(Path.Combine(golden.Folder, "model.safetensors")))
         {
-            SafetensorsFile.Write(folder["model.safetensors"], file.Tensors.Select(tensor => tensor.Key).Append("transformer.wte.weight").Select(name =>
+            IEnumerable<string> names = file.Tensors.Keys.Append("transformer.wte.weight");
+            SafetensorsFile.Write(folder["model.safetensors"], names.Select(name =>
             {
                 string first = ReferenceNames.Canonical(name);
                 return ($"_orig_mod.{name}", file.Tensors[first].Shape, (Func<byte[]>)(() => file.ReadBytes(first)));
@@ -69,10 +72,12 @@ public class StateDictNames
 
         ReferenceImporter.Import(folder.Path, folder["out"]);
 
-        Assert.Equal(File.ReadAllBytes(Path.Combine(golden.Checkpoint, "model.safetensors")), File.ReadAllBytes(folder["out/model.safetensors"]));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(golden.Checkpoint, "model.safetensors")),
+            File.ReadAllBytes(folder["out/model.safetensors"]));
     }
 
-    private static void Import(Func<TorchSave.StateDict, Dictionary<string, byte[]>, TorchSave.StateDict> change, Action<string>? opened = null)
+    private static void Import(Func<TorchSave.StateDict, Dictionary<string, byte[]>, TorchSave.StateDict> change,
+        Action<string>? opened = null)
     {
         using GoldenFixture golden = GoldenFixture.Open("mhc4");
         using TemporaryFolder folder = Fixtures.Temporary();
@@ -82,7 +87,8 @@ public class StateDictNames
 
         ReferenceImporter.Import(folder["ckpt.pt"], folder["out"]);
 
-        Assert.Equal(File.ReadAllBytes(Path.Combine(golden.Checkpoint, "model.safetensors")), File.ReadAllBytes(folder["out/model.safetensors"]));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(golden.Checkpoint, "model.safetensors")),
+            File.ReadAllBytes(folder["out/model.safetensors"]));
     }
 
     private static string Storage(TorchSave.StateDict state, string name) => state.Tensors.Single(tensor => tensor.Name == name).Tensor.Key;

@@ -40,12 +40,19 @@ public class TorchCheckpoint
             ["model"] = state,
             ["optimizer"] = new Dictionary<object, object?>
             {
-                ["state"] = new Dictionary<object, object?> { [0] = new Dictionary<object, object?> { ["step"] = step, ["exp_avg"] = state.Tensors[1].Tensor } },
+                ["state"] = new Dictionary<object, object?>
+                {
+                    [0] = new Dictionary<object, object?> { ["step"] = step, ["exp_avg"] = state.Tensors[1].Tensor },
+                },
                 ["param_groups"] = new List<object?>
                 {
                     new Dictionary<object, object?>
                     {
-                        ["lr"] = 6e-4, ["betas"] = new object?[] { 0.9, 0.95 }, ["foreach"] = null, ["fused"] = true, ["params"] = new List<object?> { 0, 1 },
+                        ["lr"] = 6e-4,
+                        ["betas"] = new object?[] { 0.9, 0.95 },
+                        ["foreach"] = null,
+                        ["fused"] = true,
+                        ["params"] = new List<object?> { 0, 1 },
                     },
                 },
             },
@@ -130,7 +137,8 @@ public class TorchCheckpoint
         + $"{file}: config: `rotary` is not a known key: remove it.");
 
     [Fact]
-    public void WithoutAConfigIsRefused() => AssertRefused((state, _, _) => new Dictionary<object, object?> { ["model"] = state, ["iter_num"] = 1 },
+    public void WithoutAConfigIsRefused() => AssertRefused(
+        (state, _, _) => new Dictionary<object, object?> { ["model"] = state, ["iter_num"] = 1 },
         file => $"{file}: neither `config` nor `model_args` is there, only `model`, `iter_num`. "
             + "Expected the reference's checkpoint, which says how its model was made.");
 
@@ -142,10 +150,10 @@ public class TorchCheckpoint
     [Fact]
     public void WhoseConfigIsTooLargeForItsTensorsIsRefused() => AssertRefused((state, _, config) =>
     {
-        (config["n_layer"], config["n_embd"], config["hc_num_streams"]) = (2_000_000_000, 2_000_000_000, 1_000_000_000);
+        (config["n_layer"], config["n_embd"], config["hc_num_streams"]) = (2_000_000_000, 2_000_000_000, 2_000_000_000);
         return TorchSave.Checkpoint(state, config);
-    }, file => string.Join(Environment.NewLine, new[] { ("n_layer", 2_000_000_000), ("n_embd", 2_000_000_000), ("hc_num_streams", 1_000_000_000) }
-        .Select(size => $"{file}: config: `{size.Item1}` is {size.Item2}, too large for the 39 tensors beside it.")));
+    }, file => string.Join(Environment.NewLine, new[] { "n_layer", "n_embd", "hc_num_streams" }
+        .Select(key => $"{file}: config: `{key}` is 2000000000, too large for the 39 tensors beside it.")));
 
     private static byte[] Bytes(string storage, float value) => storage switch
     {
@@ -197,7 +205,8 @@ public class TorchCheckpoint
             Assert.Equal(File.ReadAllBytes(Path.Combine(expected, file)), File.ReadAllBytes(Path.Combine(actual, file)));
     }
 
-    private static void AssertRefused(Func<TorchSave.StateDict, Dictionary<string, byte[]>, JsonObject, object?> root, Func<string, string> message)
+    private static void AssertRefused(
+        Func<TorchSave.StateDict, Dictionary<string, byte[]>, JsonObject, object?> root, Func<string, string> message)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
         (TorchSave.StateDict state, Dictionary<string, byte[]> storages, JsonObject config) = TorchSave.Golden("mhc4", aliases: false);

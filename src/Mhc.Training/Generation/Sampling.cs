@@ -23,7 +23,7 @@ internal static class Sampling
         return candidates.Tokens[^1]; // Where rounding left the sum a little below 1.
     }
 
-    /// <summary>Divides by the temperature, keeps the top k, and of their distribution the smallest head whose mass is at least p.</summary>
+    /// <summary>Divides by the temperature, keeps the top k, and of those the smallest head whose mass is at least p.</summary>
     public static Candidates Among(float[] logits, GenerationOptions options)
     {
         float highest = logits.Max();
@@ -47,7 +47,8 @@ internal static class Sampling
     public static double Uniform(int seed, int sample, int position)
     {
         ulong stream = WindowSampler.Mix(((ulong)seed << 32) ^ (uint)sample);
-        return (WindowSampler.Mix(stream + ((ulong)position * 0x9E3779B97F4A7C15)) >> 11) * (1.0 / (1L << 53)); // 53 bits: all that a double has.
+        ulong bits = WindowSampler.Mix(stream + ((ulong)position * 0x9E3779B97F4A7C15));
+        return (bits >> 11) * (1.0 / (1L << 53)); // 53 bits: all that a double has.
     }
 
     private static double[] Normalized(double[] weights)

@@ -21,7 +21,9 @@ internal static class TextPieces
         }
     }
 
-    /// <summary>Ends before the first <paramref name="stop"/>, wherever the pieces cut it. Holds back only what may be its beginning.</summary>
+    /// <summary>
+    /// Ends before the first <paramref name="stop"/>, wherever the pieces cut it. Holds back only what may be its beginning.
+    /// </summary>
     public static IEnumerable<string> Until(string? stop, IEnumerable<string> pieces)
     {
         string held = "";

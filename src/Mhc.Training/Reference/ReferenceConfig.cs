@@ -29,7 +29,8 @@ internal static class ReferenceConfig
                 + "Expected the reference's checkpoint, which says how its model was made."),
             (null, _) => config.Items,
             (_, null) => arguments.Items,
-            _ => [.. arguments.Items, .. config.Items.Where(item => ModelKeys.Contains(item.Key) && !arguments.TryGet($"{item.Key}", out _))],
+            _ => [.. arguments.Items,
+                .. config.Items.Where(item => ModelKeys.Contains(item.Key) && !arguments.TryGet($"{item.Key}", out _))],
         };
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -73,7 +74,9 @@ internal static class ReferenceConfig
                 case PickleTuple tuple: Array(key, tuple.Items, depth); break;
                 case List<object?> list: Array(key, list, depth); break;
                 case PickleDict dict: Object(dict.Items, depth); break;
-                default: throw new InvalidDataException($"{path}: config: `{key}` is {Describe(value)}, expected numbers, texts and lists of them.");
+                default:
+                    throw new InvalidDataException($"{path}: config: `{key}` is {Describe(value)}, "
+                        + "expected numbers, texts and lists of them.");
             }
         }
 

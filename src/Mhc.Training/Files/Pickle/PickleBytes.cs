@@ -8,8 +8,8 @@ namespace Mhc.Training;
 internal sealed class PickleBytes(byte[] bytes, string name)
 {
     private const string Damaged = "The file is damaged: write it again or fetch it anew.";
-    private const string Remedy = "Such a thing is in no checkpoint of the reference, and nothing in the file is run. If you trust the file, "
-        + "load it in PyTorch with weights_only=True and save its `model` and `config` again.";
+    private const string Remedy = "Such a thing is in no checkpoint of the reference, and nothing in the file is run. If you trust the "
+        + "file, load it in PyTorch with weights_only=True and save its `model` and `config` again.";
     private const int LongestLine = 256;
 
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);

@@ -116,7 +116,8 @@ internal sealed class TorchArchive : IDisposable
         {
             return read();
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or ArgumentException or OverflowException or NotSupportedException)
+        catch (Exception e) when (e is InvalidDataException or IOException or ArgumentException or OverflowException
+            or NotSupportedException)
         {
             throw Bad($"cannot be read ({e.Message.TrimEnd('.')})", e);
         }

@@ -74,7 +74,8 @@ internal sealed class Unpickler
             case PickleOpcode.REDUCE: Reduce(); break;
             case PickleOpcode.BUILD: Build(Pop(1)[0]); break;
             default:
-                throw _bytes.Refuse(Enum.IsDefined(opcode) ? $"the opcode {opcode} (0x{(byte)opcode:X2})" : $"the byte 0x{(byte)opcode:X2}, no opcode,");
+                throw _bytes.Refuse(Enum.IsDefined(opcode)
+                    ? $"the opcode {opcode} (0x{(byte)opcode:X2})" : $"the byte 0x{(byte)opcode:X2}, no opcode,");
         }
     }
 
