@@ -45,7 +45,7 @@ public sealed class PickleWriter
         return this;
     }
 
-    /// <param name="value">null, bool, int, long, double, string, array (a tuple), list, dictionary, JSON, or a record of TorchSave's.</param>
+    /// <param name="value">null, bool, int, long, double, string, array (tuple), list, dictionary, JSON or a record of TorchSave.</param>
     public PickleWriter Value(object? value) => value switch
     {
         null => Raw((byte)'N'),
