@@ -65,7 +65,7 @@ public class SettingsOfARun
     {
         using TemporaryFolder folder = Fixtures.Temporary();
         TextDataset text = TextDataset.FromText("some text\n");
-        RunSettings settings = RunSettings.Resolve("smoke", settings: ["seed=7", "patience=3", "beta1=0.8"]);
+        RunSettings settings = RunSettings.Resolve("smoke", settings: ["seed=7", "patience=3", "beta1=0.8", "h_logits_lr=0.01"]);
         RunFile.Write(folder.Path, RunFile.Text(settings.ModelFor(text.Tokenizer), settings.Training with { InitFrom = "/c" }, text));
         File.WriteAllText(folder["tokenizer.json"], text.Tokenizer.ToJson());
 
@@ -74,7 +74,7 @@ public class SettingsOfARun
         Assert.Equal(settings.ModelFor(text.Tokenizer), read.Model);
         Assert.Equal(settings.Training with { InitFrom = "/c", LrDecayIters = settings.Training.MaxIters }, read.Training);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllText(folder["run.json"]));
-        Assert.Equal(["dtype"], TrainingOptions.Keys.Except(json.RootElement.EnumerateObject().Select(member => member.Name)));
+        Assert.Empty(TrainingOptions.Keys.Except(json.RootElement.EnumerateObject().Select(member => member.Name)));
     }
 
     [Fact]

@@ -123,7 +123,7 @@ internal static class Checkpoint
     }
 
     /// <exception cref="InvalidDataException">A value is NaN or infinite.</exception>
-    public static byte[] ReadFinite(SafetensorsFile file, string name)
+    public static byte[] ReadFinite(ITensorFile file, string name)
     {
         byte[] bytes = file.ReadBytes(name);
         ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(bytes);
@@ -139,19 +139,20 @@ internal static class Checkpoint
     }
 
     /// <exception cref="InvalidDataException">Lists every missing, unexpected, mis-shaped and ill-typed tensor.</exception>
-    public static void RequireSameTensors(SafetensorsFile file, IReadOnlyList<ParameterSpec> expected)
+    /// <param name="config">What the messages call the configuration.</param>
+    public static void RequireSameTensors(ITensorFile file, IReadOnlyList<ParameterSpec> expected, string config = "config.json")
     {
         var problems = new List<string>();
         foreach (ParameterSpec spec in expected)
         {
-            if (!file.Tensors.TryGetValue(spec.Name, out SafetensorsFile.Entry? entry))
+            if (!file.Tensors.TryGetValue(spec.Name, out TensorEntry? entry))
             {
-                problems.Add($"tensor `{spec.Name}` is missing, config.json asks for [{string.Join(", ", spec.Shape)}].");
+                problems.Add($"tensor `{spec.Name}` is missing, {config} asks for [{string.Join(", ", spec.Shape)}].");
             }
             else if (!entry.Shape.AsSpan().SequenceEqual(spec.Shape))
             {
                 problems.Add($"tensor `{spec.Name}` is [{string.Join(", ", entry.Shape)}], "
-                    + $"config.json asks for [{string.Join(", ", spec.Shape)}].");
+                    + $"{config} asks for [{string.Join(", ", spec.Shape)}].");
             }
             else if (entry.Dtype != "F32")
             {
@@ -159,7 +160,7 @@ internal static class Checkpoint
             }
         }
         IEnumerable<string> unexpected = file.Tensors.Keys.Except(expected.Select(spec => spec.Name)).Order(StringComparer.Ordinal);
-        problems.AddRange(unexpected.Select(name => $"tensor `{name}` is not part of the model that config.json describes."));
+        problems.AddRange(unexpected.Select(name => $"tensor `{name}` is not part of the model that {config} describes."));
         Throw.InvalidData_IfAny(problems.Select(problem => $"{file.Path}: {problem}"));
     }
 
