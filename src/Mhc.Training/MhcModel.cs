@@ -102,6 +102,9 @@ public sealed class MhcModel : IDisposable
 
     internal StaticMhc? Mhc { get; }
 
+    /// <summary>Called after each sublayer of a forward pass with its index and the streams (S, N) that it leaves.</summary>
+    internal Action<int, Tensor>? ObserveStreams { get; set; }
+
     /// <summary>Loads a checkpoint folder; see docs/checkpoint-format.md. The files are data only: nothing in them is executed.</summary>
     /// <exception cref="InvalidDataException">The files do not match the configuration; every difference is listed.</exception>
     public static MhcModel Load(string checkpointFolder, Device? device = null) => Checkpoint.LoadModel(checkpointFolder, device ?? CPU);
@@ -158,6 +161,7 @@ public sealed class MhcModel : IDisposable
             Tensor branchInput = StaticMhc.Read(h, sublayer, streams).view(shape);             // (B, T, C)
             Tensor y = Branch(sublayer, branchInput, training);
             streams = mhc.Write(h, sublayer, streams, y.flatten());
+            ObserveStreams?.Invoke(sublayer, streams);
         }
         // ln_f sees each stream on its own, before they become one.
         Tensor normed = _lnF.forward(streams.view([Config.Streams, .. shape]));                // (S, B, T, C)

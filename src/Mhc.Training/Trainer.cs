@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -55,6 +56,7 @@ public static class Trainer
         Device device = ComputeDevice.Parse(options.Device);
         (string best, string last) = (Path.Combine(runFolder, "best"), Path.Combine(runFolder, "last"));
         using var metrics = new MetricsWriter(runFolder);
+        TensorBoardLog? tensorBoard = options.TensorBoard ? new(runFolder) : null;
         using var model = new MhcModel(config, options.Seed, device);
         using var optimizer = new AdamW(model.Parameters, options.Beta1, options.Beta2, options.WeightDecay);
         if (model.Mhc?.DeadProjections() is { Count: > 0 } dead)
@@ -67,10 +69,11 @@ public static class Trainer
         {
             if (step % options.EvalInterval == 0 || step == options.MaxIters)
             {
+                using var observer = new StreamObserver(model);
                 valLoss = Evaluation.ValidationLoss(model, data, options, device);
                 if (!double.IsFinite(valLoss))
                     throw new ArithmeticException(Diverged(step, "validation loss", valLoss, learningRate, gradNorm, last));
-                Report(step, valLoss);
+                Report(step, valLoss, EvaluationDiagnostics.Of(model, observer.Diagnostics, double.IsNaN(loss) ? null : ClipRatio())?.ToJson());
                 if (step > 0 || options.MaxIters == 0)
                 {
                     var at = new CheckpointMetrics(step, double.IsNaN(loss) ? null : loss, valLoss, data.Sha256, null);
@@ -91,7 +94,7 @@ public static class Trainer
             speed.Stop();
             if (!double.IsFinite(loss) || !double.IsFinite(gradNorm))
                 throw new ArithmeticException(Diverged(step + 1, "loss", loss, learningRate, gradNorm, last));
-            Report(step + 1, null);
+            Report(step + 1, null, null);
         }
 
         ValidationQuantiles? validation = Evaluation.BitsPerByte(model, data, device);
@@ -104,12 +107,17 @@ public static class Trainer
         SaveValidation(best, validation);
         return new(best, last, bestValLoss, valLoss, speed.Total, validation);
 
-        void Report(int step, double? justValidated)
+        double ClipRatio() => options.GradClip > 0 ? Math.Min(1, options.GradClip / gradNorm) : 1;
+
+        void Report(int step, double? justValidated, JsonObject? diagnostics)
         {
             var update = new TrainingUpdate(step, options.MaxIters, loss, learningRate, gradNorm, speed.Recent, justValidated,
                 speed.TimeFor(options.MaxIters - step));
             if (justValidated is not null || step % options.LogInterval == 0)
-                metrics.Write(update);
+            {
+                metrics.Write(update, ClipRatio(), diagnostics);
+                tensorBoard?.Write(update, ClipRatio(), diagnostics);
+            }
             onUpdate?.Invoke(update);
         }
     }

@@ -8,6 +8,7 @@ public sealed record TrainingOptions
     [
         "batch_size", "grad_accum", "max_iters", "eval_interval", "eval_iters", "log_interval", "learning_rate", "min_lr", "warmup_iters",
         "lr_decay_iters", "weight_decay", "beta1", "beta2", "grad_clip", "seed", "dtype", "device", "tokenizer", "val_fraction",
+        "tensorboard",
     ];
 
     /// <summary>Windows in a micro-batch.</summary>
@@ -82,6 +83,10 @@ public sealed record TrainingOptions
     /// <value>Default 0.1.</value>
     public double ValFraction { get; init; } = 0.1;
 
+    /// <summary>Whether to write TensorBoard event files beside <c>metrics.jsonl</c>, in the run's folder <c>tensorboard</c>.</summary>
+    /// <value>Default false.</value>
+    public bool TensorBoard { get; init; }
+
     /// <summary>Checks every value, as reading settings does.</summary>
     /// <exception cref="ArgumentException">Lists every value that is out of range.</exception>
     public void Validate() => Throw.Argument_IfAny(Problems());
@@ -112,6 +117,7 @@ public sealed record TrainingOptions
             Device = json.Text("device", d.Device),
             Tokenizer = json.Choice("tokenizer", d.Tokenizer),
             ValFraction = json.Number("val_fraction", d.ValFraction),
+            TensorBoard = json.Bool("tensorboard", d.TensorBoard),
         };
         json.Problems(options.Problems());
         return options;

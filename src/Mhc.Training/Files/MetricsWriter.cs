@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Mhc.Training;
 
@@ -20,7 +21,8 @@ internal sealed class MetricsWriter : IDisposable
         _file = new FileStream(Path.Combine(runFolder, "metrics.jsonl"), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
     }
 
-    public void Write(TrainingUpdate update)
+    /// <param name="clipRatio">What clipping multiplied the gradient by.</param>
+    public void Write(TrainingUpdate update, double clipRatio, JsonObject? diagnostics)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -31,11 +33,17 @@ internal sealed class MetricsWriter : IDisposable
             {
                 json.WriteNumber("loss", update.Loss);
                 json.WriteNumber("grad_norm", update.GradNorm);
+                json.WriteNumber("clip_ratio", Math.Round(clipRatio, 6));
                 json.WriteNumber("tokens_per_s", Math.Round(update.TokensPerSecond, 1));
             }
             json.WriteNumber("lr", update.LearningRate);
             if (update.ValLoss is { } valLoss)
                 json.WriteNumber("val_loss", valLoss);
+            if (diagnostics is not null)
+            {
+                json.WritePropertyName("diagnostics");
+                diagnostics.WriteTo(json);
+            }
             json.WriteEndObject();
         }
         _file.Write(buffer.ToArray());
