@@ -13,6 +13,36 @@ internal static class OutputPath
             throw new IOException($"{output}: a folder. Expected the name of a file to write.");
         if (!Directory.Exists(Path.GetDirectoryName(target)))
             throw new DirectoryNotFoundException($"{output}: its folder is not there. Make it first, or write elsewhere.");
+        CheckApart(output, inputs);
+    }
+
+    /// <param name="output">The folder to write files to, which may not be there yet.</param>
+    /// <inheritdoc cref="Check"/>
+    public static void CheckFolder(string output, params ReadOnlySpan<string> inputs)
+    {
+        if (File.Exists(output))
+            throw new IOException($"{output}: a file. Expected the name of a folder to write to.");
+        CheckApart(output, inputs);
+    }
+
+    /// <summary>Writes a file whole or not at all.</summary>
+    public static void Write(string path, byte[] bytes)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            File.WriteAllBytes(temporary, bytes);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static void CheckApart(string output, ReadOnlySpan<string> inputs)
+    {
+        string target = Path.GetFullPath(output);
         foreach (string input in inputs)
         {
             string source = Path.GetFullPath(input);
