@@ -23,6 +23,8 @@ internal static class CheckpointTables
 
         weights.RequireFinite();
         IReadOnlyList<HMatrices> matrices = weights.Matrices();
+        if (!weights.IsConstant)
+            AnsiConsole.WriteLine(Run.NotConstant);
         if (matrices.Count == 0)
             return;
         StreamMatrixDiagnostics d = Run.DiagnosticsOf(matrices)!;

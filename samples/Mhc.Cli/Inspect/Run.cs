@@ -13,6 +13,9 @@ namespace Mhc.Cli;
 internal sealed record Run(
     string Name, string Checkpoint, long ParameterCount, int? Step, Metrics? Metrics, IReadOnlyList<HMatrices> Matrices)
 {
+    public const string NotConstant =
+        "no stream matrices to show: in this design they depend on the input, or the exporter does not know it.";
+
     /// <summary>Of the matrices; null where there are none.</summary>
     public StreamMatrixDiagnostics? Diagnostics { get; } = DiagnosticsOf(Matrices);
 
@@ -45,6 +48,8 @@ internal sealed record Run(
         string metrics = Path.Combine(folder, "metrics.jsonl");
         Weights weights = Weights.Open(checkpoint);
         weights.RequireFinite();
+        if (!weights.IsConstant)
+            Console.Error.WriteLine($"mhc: {folder}: {NotConstant}");
         return new(NameOf(folder), checkpoint, weights.ParameterCount, StepOf(checkpoint),
             File.Exists(metrics) ? Metrics.Read(metrics) : null, weights.Matrices());
     }

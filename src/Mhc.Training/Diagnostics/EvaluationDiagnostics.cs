@@ -33,7 +33,8 @@ internal sealed record EvaluationDiagnostics(
         int s = model.Config.Streams;
         string[] sublayers = [.. ParameterTable.Sublayers(model.Config)];
         return new(
-            StreamMatrixDiagnostics.Of([.. Values(h.HPre, s)], [.. Values(h.HRes, s * s).Select(MatrixMath.Square)], [.. Values(h.HPost, s)]),
+            StreamMatrixDiagnostics.Of([.. Values(h.HPre, s)], [.. Values(h.HRes, s * s).Select(MatrixMath.Square)], [.. Values(h.HPost, s)],
+                mhc.Alpha() is { } alpha ? [.. Values(alpha, 1).Select(value => value[0])] : null),
             streams,
             clipRatio is { } ratio ? GradientDiagnostics.Of(model.Parameters, sublayers, ratio) : null);
 
