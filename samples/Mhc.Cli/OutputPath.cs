@@ -25,28 +25,14 @@ internal static class OutputPath
         CheckApart(output, inputs);
     }
 
-    /// <summary>Writes a file whole or not at all.</summary>
-    public static void Write(string path, byte[] bytes)
-    {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, bytes);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
-
     private static void CheckApart(string output, ReadOnlySpan<string> inputs)
     {
         string target = Path.GetFullPath(output);
         foreach (string input in inputs)
         {
             string source = Path.GetFullPath(input);
-            if (target == source || target.StartsWith(Path.TrimEndingDirectorySeparator(source) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            string inside = Path.TrimEndingDirectorySeparator(source) + Path.DirectorySeparatorChar;
+            if (target == source || target.StartsWith(inside, StringComparison.Ordinal))
                 throw new IOException($"{output}: would overwrite or join the input {input}. Write elsewhere.");
         }
     }

@@ -74,7 +74,7 @@ public static class Trainer
                 valLoss = Evaluation.ValidationLoss(model, data, options, device);
                 if (!double.IsFinite(valLoss))
                     throw new ArithmeticException(Diverged(step, "validation loss", valLoss, learningRate, gradNorm, last));
-                Report(step, valLoss, EvaluationDiagnostics.Of(model, observer.Diagnostics, double.IsNaN(loss) ? null : ClipRatio())?.ToJson());
+                Report(step, valLoss, EvaluationDiagnostics.Of(model, observer.Diagnostics, ClipRatio())?.ToJson());
                 if (step > 0 || options.MaxIters == 0)
                 {
                     var at = new CheckpointMetrics(step, double.IsNaN(loss) ? null : loss, valLoss, data.Sha256, null);

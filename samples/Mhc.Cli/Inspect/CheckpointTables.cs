@@ -28,12 +28,13 @@ internal static class CheckpointTables
         if (matrices.Count == 0)
             return;
         StreamMatrixDiagnostics d = Run.DiagnosticsOf(matrices)!;
-        Table table = new Table().Title("Stream matrices").AddColumn("sublayer", column => column.NoWrap())
-            .AddColumns("row error", "column error", "|λ₂|", "H_res to I", "h_pre", "h_post");
+        Table table = new Table().Title("Stream matrices: errors of the sums over H_res's rows and columns, |λ₂|, what is read and written")
+            .AddColumn("sublayer", column => column.NoWrap())
+            .AddColumns("rows", "columns", "|λ₂|", "h_pre", "h_post");
         foreach ((int b, HMatrices h) in matrices.Index())
         {
             table.AddRow(h.Sublayer["transformer.".Length..], Small(d.RowSumError[b]), Small(d.ColumnSumError[b]),
-                d.Lambda2[b].ToString("f4", CultureInfo.InvariantCulture), Small(d.DistanceToIdentity[b]), Vector(h.HPre), Vector(h.HPost));
+                d.Lambda2[b].ToString("f4", CultureInfo.InvariantCulture), Vector(h.HPre), Vector(h.HPost));
         }
         AnsiConsole.Write(table);
         AnsiConsole.Write(HResTable.Of(matrices[matrices.Count / 2]));

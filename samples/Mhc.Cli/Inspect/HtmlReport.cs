@@ -8,7 +8,7 @@ namespace Mhc.Cli;
 /// <summary>Figures, settings and numbers as one page that needs nothing else: light or dark as the reader's screen is.</summary>
 internal static class HtmlReport
 {
-    public static byte[] Of(IReadOnlyList<Run> runs, IReadOnlyList<Drawing> drawings)
+    public static string Of(IReadOnlyList<Run> runs, IReadOnlyList<Drawing> drawings)
     {
         string names = string.Join(", ", runs.Select(run => run.Name));
         var page = new StringBuilder();
@@ -24,7 +24,8 @@ internal static class HtmlReport
             <body>
             <h1>{Escape(names)}</h1>
             """);
-        Table(page, ["run", "parameters", "updates", "lowest validation loss", "last validation loss", "lowest and highest |λ₂|"], runs.Select(Summary));
+        Table(page, ["run", "parameters", "updates", "lowest validation loss", "last validation loss", "lowest and highest |λ₂|"],
+            runs.Select(Summary));
         page.AppendLine("<div class=\"figures\">");
         foreach (Drawing drawing in drawings)
             Picture(page, drawing);
@@ -32,19 +33,21 @@ internal static class HtmlReport
         foreach (Run run in runs)
             Details(page, run, runs.Count > 1);
         page.AppendLine("</body></html>");
-        return Encoding.UTF8.GetBytes(page.ToString());
+        return page.ToString();
     }
 
     private static string[] Summary(Run run)
     {
         IReadOnlyList<Point> val = run.Metrics?.Val ?? [];
+        int? updates = run.Metrics?.Train.Concat(val).Select(point => (int?)point.Step).Max() ?? run.Step;
+        Point lowest = val.MinBy(point => point.Value);
         return
         [
             run.Name,
             run.ParameterCount.ToString("n0", CultureInfo.InvariantCulture),
-            (run.Metrics is { } metrics ? metrics.Train.Concat(metrics.Val).Max(point => point.Step) : run.Step)?.ToString("n0", CultureInfo.InvariantCulture) ?? "–",
-            val.Count == 0 ? "–" : FormattableString.Invariant($"{val.MinBy(point => point.Value).Value:f4} at {val.MinBy(point => point.Value).Step:n0}"),
-            val.Count == 0 ? "–" : val[^1].Value.ToString("f4", CultureInfo.InvariantCulture),
+            updates?.ToString("n0", CultureInfo.InvariantCulture) ?? "–",
+            val.Count == 0 ? "–" : FormattableString.Invariant($"{lowest.Value:f4} at {lowest.Step:n0}"),
+            val.Count == 0 ? "–" : F(val[^1].Value),
             run.Diagnostics is { } d ? FormattableString.Invariant($"{d.Lambda2.Min():f4} – {d.Lambda2.Max():f4}") : "–",
         ];
     }
@@ -53,7 +56,9 @@ internal static class HtmlReport
     {
         (Figure light, Figure dark) = (drawing.Draw(Theme.Light), drawing.Draw(Theme.Dark));
         page.AppendLine(CultureInfo.InvariantCulture, $"""
-            <figure{(light.IsWide ? " class=\"wide\"" : "")}><picture><source media="(prefers-color-scheme: dark)" srcset="{DataUri(dark)}"><img src="{DataUri(light)}" alt="{Escape(drawing.Caption)}"></picture>
+            <figure{(light.IsWide ? " class=\"wide\"" : "")}>
+            <picture><source media="(prefers-color-scheme: dark)" srcset="{DataUri(dark)}">
+            <img src="{DataUri(light)}" alt="{Escape(drawing.Caption)}"></picture>
             <figcaption>{Escape(drawing.Caption)}</figcaption></figure>
             """);
     }
@@ -64,7 +69,8 @@ internal static class HtmlReport
     {
         page.AppendLine(CultureInfo.InvariantCulture, $"<h2>{(named ? Escape(run.Name) + ": a" : "A")}rchitecture</h2>");
         using JsonDocument config = JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Checkpoint, "config.json")));
-        Table(page, ["key", "value"], config.RootElement.EnumerateObject().Select(member => new[] { member.Name, member.Value.ToString() }));
+        Table(page, ["key", "value"],
+            config.RootElement.EnumerateObject().Select(member => new[] { member.Name, member.Value.ToString() }));
         if (run.Diagnostics is not { } d)
             return;
         page.AppendLine("<h2>Stream matrices by sublayer</h2>");
@@ -86,10 +92,11 @@ internal static class HtmlReport
         page.AppendLine("</tbody></table></div>");
     }
 
-    private static void Row(StringBuilder page, string cell, string[] texts) =>
-        page.AppendLine(CultureInfo.InvariantCulture, $"<tr>{string.Concat(texts.Select(text => $"<{cell}>{Escape(text)}</{cell}>"))}</tr>");
+    private static void Row(StringBuilder page, string cell, string[] texts) => page.Append("<tr>")
+        .AppendJoin("", texts.Select(text => $"<{cell}>{Escape(text)}</{cell}>")).AppendLine("</tr>");
 
-    private static string Vector(IReadOnlyList<double> values) => string.Join(' ', values.Select(value => value.ToString("f3", CultureInfo.InvariantCulture)));
+    private static string Vector(IReadOnlyList<double> values) =>
+        string.Join(' ', values.Select(value => value.ToString("f3", CultureInfo.InvariantCulture)));
 
     private static string F(double value) => value.ToString("f4", CultureInfo.InvariantCulture);
 
@@ -101,7 +108,8 @@ internal static class HtmlReport
 
         :root { color-scheme: light dark; --text: #1a1a1a; --page: #fff; --line: #ddd; --quiet: #595959; }
         @media (prefers-color-scheme: dark) { :root { --text: #e2e4e9; --page: #16181d; --line: #33363e; --quiet: #a6abb5; } }
-        body { margin: 0 auto; padding: 1rem; max-width: 76rem; font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); }
+        body { margin: 0 auto; padding: 1rem; max-width: 76rem; font: 16px/1.5 system-ui, sans-serif; }
+        body { color: var(--text); background: var(--page); }
         h1 { font-size: 1.6rem; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin-top: 2rem; }
         .figures { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); margin: 1.5rem 0; }
         figure { margin: 0; } .wide { grid-column: 1 / -1; } img { display: block; width: 100%; height: auto; }

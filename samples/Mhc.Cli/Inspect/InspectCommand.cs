@@ -9,14 +9,16 @@ internal static class InspectCommand
     {
         var paths = new Argument<string[]>("RUN|CKPT|M.onnx")
         {
-            Description = "Run folders, checkpoint folders or exported files. Of a run its best checkpoint is shown, and how it was trained.",
+            Description = "Run folders, checkpoint folders or exported files. Of a run its best checkpoint is shown; "
+                + "figures show how it was trained, too.",
             Arity = ArgumentArity.OneOrMore,
         };
         var plots = new Option<string?>("--plots")
         {
             HelpName = "DIR",
-            Description = "Draw instead, as PNG files in DIR: losses (of several runs in one figure), H_res, h_pre and h_post, who reads whom, "
-                + "gains over depth, |λ₂| over training, and what the streams hold. A checkpoint folder has the matrices alone.",
+            Description = "Draw instead, as PNG files in DIR: losses (of several runs in one figure), H_res, h_pre and h_post, "
+                + "the weight of each sublayer's output in each input, gains over depth, |λ₂| over training, and what the streams hold. "
+                + "A checkpoint folder has the matrices alone. docs/metrics.md says what is what.",
         };
         var html = new Option<string?>("--html")
         {
@@ -79,13 +81,13 @@ internal static class InspectCommand
             Directory.CreateDirectory(folder);
             foreach ((string path, byte[] bytes) in pictures)
             {
-                OutputPath.Write(path, bytes);
+                OutputFile.Write(path, temporary => File.WriteAllBytes(temporary, bytes));
                 Console.WriteLine(path);
             }
         }
         if (file is not null)
         {
-            OutputPath.Write(file, HtmlReport.Of(runs, drawings));
+            OutputFile.Write(file, HtmlReport.Of(runs, drawings));
             Console.WriteLine(file);
         }
     }

@@ -23,7 +23,8 @@ internal sealed class Weights
         try
         {
             Checkpoint checkpoint = Checkpoint.Open(folder);
-            return new(checkpoint, checkpoint.Parameters.Sum(parameter => parameter.Shape.Aggregate(1L, (product, size) => product * size)));
+            return new(checkpoint,
+                checkpoint.Parameters.Sum(parameter => parameter.Shape.Aggregate(1L, (product, size) => product * size)));
         }
         catch (InvalidDataException)
         {

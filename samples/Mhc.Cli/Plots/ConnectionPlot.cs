@@ -17,7 +17,8 @@ internal static class ConnectionPlot
     {
         double[,] weights = Weights(matrices);
         int size = weights.GetLength(0);
-        var figure = new Figure(theme, "Weight of each output in each input", "embedding e, and output of sublayer", "input of sublayer", height: 500);
+        var figure = new Figure(
+            theme, "Weight of each output in each input", "embedding e, and output of sublayer", "input of sublayer", height: 500);
         double most = Math.Max(1, weights.Cast<double>().Where(double.IsFinite).Max());
         var roots = new double[size, size];
         for (int i = 0; i < size; i++)
@@ -26,7 +27,7 @@ internal static class ConnectionPlot
         ScottPlot.Plottables.Heatmap heatmap = figure.Heatmap(roots, new(-0.5, size - 0.5, -0.5, size - 0.5), new(0, Math.Sqrt(most)));
         figure.Plot.HideGrid();
         figure.Plot.Axes.SetLimits(-0.5, size - 0.5, -0.5, size - 0.5);
-        int every = Steps.First(step => size / step <= 12);
+        int every = Steps.First(step => size / step <= 13);
         int[] shown = [.. Enumerable.Range(0, (size - 2) / every + 1).Select(i => i * every)];
         figure.Plot.Axes.Bottom.TickGenerator = new NumericManual(
             [0, .. shown.Skip(every > 1 ? 1 : 0).Select(a => a + 1.0)], ["e", .. shown.Skip(every > 1 ? 1 : 0).Select(a => $"{a}")]);

@@ -1,4 +1,3 @@
-using Mhc.Training;
 using ScottPlot;
 
 namespace Mhc.Cli;
@@ -9,13 +8,14 @@ internal static class DepthPlots
     private const string Depth = "sublayer (even: attention, odd: MLP)";
 
     /// <summary>How much signals and gradients can grow, and how much of a difference between streams is left at least.</summary>
-    public static Figure CompositeGain(StreamMatrixDiagnostics d, Theme theme)
+    public static Figure CompositeGain(
+        IReadOnlyList<double> forward, IReadOnlyList<double> backward, IReadOnlyList<double> sigmaMin, Theme theme)
     {
-        Figure figure = Over(d.ForwardGain.Count, theme, "From each sublayer to the last", "gain of the composite of H_res");
-        Sublayers(figure, d.ForwardGain, 0, "forward: largest column sum");
-        Sublayers(figure, d.BackwardGain, 1, "backward: largest row sum", LinePattern.DenselyDashed);
-        Sublayers(figure, d.SigmaMin, 2, "σ min: smallest singular value", LinePattern.Dotted);
-        figure.Plot.Axes.SetLimitsY(0, 1.4 * d.ForwardGain.Concat(d.BackwardGain).Append(1).Max());
+        Figure figure = Over(forward.Count, theme, "From each sublayer to the last", "gain of the composite of H_res");
+        Sublayers(figure, forward, 0, "forward: largest column sum");
+        Sublayers(figure, backward, 1, "backward: largest row sum", LinePattern.DenselyDashed);
+        Sublayers(figure, sigmaMin, 2, "σ min: smallest singular value", LinePattern.Dotted);
+        figure.Plot.Axes.SetLimitsY(0, 1.4 * forward.Concat(backward).Append(1).Max());
         figure.Plot.ShowLegend(Alignment.UpperLeft);
         return figure;
     }
@@ -29,7 +29,8 @@ internal static class DepthPlots
             return null;
         }
         Figure figure = Over(mean.Length, theme, $"Similarity of the streams, update {evaluation.Step}", "signed cosine of two streams");
-        ScottPlot.Plottables.FillY band = figure.Plot.Add.FillY([.. Enumerable.Range(0, mean.Length).Select(b => ((double)b, min[b], max[b]))]);
+        (double, double, double)[] pairs = [.. Enumerable.Range(0, mean.Length).Select(b => ((double)b, min[b], max[b]))];
+        ScottPlot.Plottables.FillY band = figure.Plot.Add.FillY(pairs);
         band.FillColor = theme.Line(0).WithAlpha(0.2);
         band.LineWidth = band.MarkerSize = 0;
         band.LegendText = "lowest to highest pair";
@@ -58,7 +59,8 @@ internal static class DepthPlots
         if (evaluation.List("streams", "effective_rank") is not { } rank)
             return null;
         int streams = evaluation.Lists("streams", "rms")![0].Length;
-        Figure figure = Over(rank.Length, theme, $"Effective rank of the streams, update {evaluation.Step}", $"effective rank, 1 to {streams}");
+        Figure figure = Over(
+            rank.Length, theme, $"Effective rank of the streams, update {evaluation.Step}", $"effective rank, 1 to {streams}");
         Sublayers(figure, rank, 0, null);
         figure.Plot.Axes.SetLimitsY(0.9, streams + 0.1);
         return figure;

@@ -13,7 +13,8 @@ internal sealed class Figure
     private const float TickDrop = 2; // ScottPlot centres the line, not the digits.
     private readonly int _width, _height;
 
-    static Figure() => Fonts.AddFontFile(FontName, Path.Combine(AppContext.BaseDirectory, "Plots", "Fonts", "DejaVuSans.ttf"), false, false);
+    static Figure() =>
+        Fonts.AddFontFile(FontName, Path.Combine(AppContext.BaseDirectory, "Plots", "Fonts", "DejaVuSans.ttf"), false, false);
 
     public Figure(Theme theme, string title, string xLabel, string yLabel, int width = 600, int height = 400)
     {
@@ -28,6 +29,7 @@ internal sealed class Figure
         Plot.Axes.Right.FrameLineStyle.Width = Plot.Axes.Top.FrameLineStyle.Width = 0;
         foreach (IAxis axis in Plot.Axes.GetAxes())
             axis.MinorTickStyle.Length = 0;
+        Plot.Axes.Left.TickGenerator = new NumericAutomatic { TargetTickCount = 9 };
         Plot.Title(title);
         Plot.XLabel(xLabel);
         Plot.YLabel(yLabel);
@@ -88,7 +90,7 @@ internal sealed class Figure
         bar.Axis.MinorTickStyle.Length = 0;
         bar.Axis.TickLabelStyle.OffsetY = TickDrop;
         bar.Axis.TickGenerator = ticks is null
-            ? new NumericAutomatic { TargetTickCount = 6 }
+            ? new NumericAutomatic { TargetTickCount = 8 }
             : new NumericManual([.. ticks.Select(tick => tick.At)], [.. ticks.Select(tick => tick.Text)]);
     }
 

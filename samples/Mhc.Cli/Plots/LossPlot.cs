@@ -12,10 +12,11 @@ internal static class LossPlot
         {
             Color color = theme.Line(index);
             IReadOnlyList<Point> train = run.Metrics!.Train, val = run.Metrics.Val;
+            float width = 1.5f + Math.Min(3, runs.Count - 1 - index); // So that a run that lies under another one still shows.
             figure.Line(Steps(train), train.Select(point => point.Value), color.WithAlpha(0.25), width: 1);
-            figure.Line(Steps(train), Smooth(train), color, runs.Count == 1 ? "training, smoothed" : run.Name, width: 1.5f);
+            figure.Line(Steps(train), Smooth(train), color, runs.Count == 1 ? "training, smoothed" : run.Name, width);
             figure.Line(Steps(val), val.Select(point => point.Value), color, runs.Count == 1 ? "validation" : null,
-                marker: 6, pattern: LinePattern.DenselyDashed);
+                width, marker: 4 + width, pattern: LinePattern.DenselyDashed);
         }
         if (runs.Count > 1)
         {

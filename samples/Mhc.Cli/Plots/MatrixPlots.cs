@@ -14,7 +14,8 @@ internal static class MatrixPlots
     public static Figure HRes(IReadOnlyList<HMatrices> matrices, Theme theme)
     {
         // Whole blocks in a row, about four cells wide to three high; small ones go over two columns of a paper.
-        int columns = 2 * (int)Math.Clamp(Math.Round(Math.Sqrt(matrices.Count / 3.0)), 1, 8), rows = (matrices.Count + columns - 1) / columns;
+        int columns = 2 * (int)Math.Clamp(Math.Round(Math.Sqrt(matrices.Count / 3.0)), 1, 8);
+        int rows = (matrices.Count + columns - 1) / columns;
         bool small = matrices.Count > 24;
         int width = small ? 1200 : 600, streams = matrices[0].Streams;
         double cell = streams * 1.3; // A matrix, a gap, and its name above.
@@ -28,12 +29,14 @@ internal static class MatrixPlots
         {
             double left = index % columns * cell, top = -(index / columns) * cell * 1.08;
             any = figure.Heatmap(Values(h.HRes), new(left, left + streams, top - streams, top), ZeroToOne);
-            figure.Text($"{index / 2} {(index % 2 == 0 ? "attn" : "MLP")}", left + (streams / 2.0), top + (cell * 0.02), nameSize, Alignment.LowerCenter);
+            string name = $"{index / 2} {(index % 2 == 0 ? "attn" : "MLP")}";
+            figure.Text(name, left + (streams / 2.0), top + (cell * 0.02), nameSize, Alignment.LowerCenter);
             if (pixels / streams > 26)
                 Numbers(figure, h, left, top, (float)(pixels / cell * 0.34));
         }
-        figure.Plot.Axes.SetLimits(-0.6 * streams / 4, (columns * cell) - (0.2 * streams), -((rows - 1) * cell * 1.08) - streams - 0.5, cell * 0.3);
-        figure.Plot.Axes.Left.TickGenerator = Labels(streams, s => -((rows - 1) * cell * 1.08) - s - 0.5);
+        double lastRow = -(rows - 1) * cell * 1.08;
+        figure.Plot.Axes.SetLimits(-0.15 * streams, (columns * cell) - (0.2 * streams), lastRow - streams - 0.5, cell * 0.3);
+        figure.Plot.Axes.Left.TickGenerator = Labels(streams, s => lastRow - s - 0.5);
         figure.Plot.Axes.Bottom.TickGenerator = Labels(streams, s => s + 0.5);
         figure.ColorBar(any!, "entry of H_res");
         return figure;
@@ -43,10 +46,12 @@ internal static class MatrixPlots
     public static Figure ReadAndWrite(IReadOnlyList<HMatrices> matrices, Theme theme)
     {
         int streams = matrices[0].Streams, count = matrices.Count;
-        var figure = new Figure(theme, "What each sublayer reads and writes", "sublayer (even: attention, odd: MLP)", "stream", height: 340);
+        var figure = new Figure(
+            theme, "What each sublayer reads and writes", "sublayer (even: attention, odd: MLP)", "stream", height: 340);
         double most = Math.Max(1, matrices.Max(h => h.HPre.Concat(h.HPost).Max()));
-        ScottPlot.Plottables.Heatmap read = figure.Heatmap(ByStream(matrices, h => h.HPre), new(-0.5, count - 0.5, streams + 1, (2 * streams) + 1), new(0, most));
-        figure.Heatmap(ByStream(matrices, h => h.HPost), new(-0.5, count - 0.5, 0, streams), new(0, most));
+        CoordinateRect above = new(-0.5, count - 0.5, streams + 1, (2 * streams) + 1), below = new(-0.5, count - 0.5, 0, streams);
+        ScottPlot.Plottables.Heatmap read = figure.Heatmap(ByStream(matrices, h => h.HPre), above, new(0, most));
+        figure.Heatmap(ByStream(matrices, h => h.HPost), below, new(0, most));
         figure.Text("h_pre", -0.5 + (0.01 * count), (2 * streams) + 1.1, 14, Alignment.LowerLeft);
         figure.Text("h_post", -0.5 + (0.01 * count), streams + 0.1, 14, Alignment.LowerLeft);
         figure.Plot.HideGrid();

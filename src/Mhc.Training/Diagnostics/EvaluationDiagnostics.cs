@@ -22,8 +22,8 @@ internal sealed record EvaluationDiagnostics(
 
     /// <summary>The diagnostics of a model, or null with a plain residual.</summary>
     /// <param name="streams">What was seen of a validation batch.</param>
-    /// <param name="clipRatio">What the last update's gradients were multiplied by; null before the first.</param>
-    public static EvaluationDiagnostics? Of(MhcModel model, StreamDiagnostics? streams, double? clipRatio)
+    /// <param name="clipRatio">What the last update's gradients were multiplied by.</param>
+    public static EvaluationDiagnostics? Of(MhcModel model, StreamDiagnostics? streams, double clipRatio)
     {
         if (model.Mhc is not { } mhc)
             return streams is null ? null : new(null, streams, null);
@@ -33,10 +33,11 @@ internal sealed record EvaluationDiagnostics(
         int s = model.Config.Streams;
         string[] sublayers = [.. ParameterTable.Sublayers(model.Config)];
         return new(
-            StreamMatrixDiagnostics.Of([.. Values(h.HPre, s)], [.. Values(h.HRes, s * s).Select(MatrixMath.Square)], [.. Values(h.HPost, s)],
+            StreamMatrixDiagnostics.Of(
+                [.. Values(h.HPre, s)], [.. Values(h.HRes, s * s).Select(MatrixMath.Square)], [.. Values(h.HPost, s)],
                 mhc.Alpha() is { } alpha ? [.. Values(alpha, 1).Select(value => value[0])] : null),
             streams,
-            clipRatio is { } ratio ? GradientDiagnostics.Of(model.Parameters, sublayers, ratio) : null);
+            GradientDiagnostics.Of(model.Parameters, sublayers, clipRatio));
 
         IEnumerable<double[]> Values(Tensor batch, int size) =>
             batch.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray().Chunk(size);

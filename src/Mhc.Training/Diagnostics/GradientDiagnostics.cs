@@ -10,9 +10,11 @@ namespace Mhc.Training;
 internal sealed record GradientDiagnostics(double[]? HRes, double[]? HPre, double[]? HPost)
 {
     /// <param name="clipRatio">What the gradients were multiplied by.</param>
-    public static GradientDiagnostics Of(FlatParameters parameters, IReadOnlyList<string> sublayers, double clipRatio)
+    /// <returns>Null where there are no gradients yet: before the first update, and after a run was opened again.</returns>
+    public static GradientDiagnostics? Of(FlatParameters parameters, IReadOnlyList<string> sublayers, double clipRatio)
     {
-        return new(Norms("H_res_"), Norms("H_pre_"), Norms("H_post_"));
+        using DisposeScope scope = NewDisposeScope();
+        return parameters.Gradients.count_nonzero().item<long>() == 0 ? null : new(Norms("H_res_"), Norms("H_pre_"), Norms("H_post_"));
 
         double[]? Norms(string kind)
         {
@@ -22,7 +24,6 @@ internal sealed record GradientDiagnostics(double[]? HRes, double[]? HPre, doubl
 
         double Norm(string prefix)
         {
-            using DisposeScope scope = NewDisposeScope();
             Tensor[] gradients =
             [
                 .. parameters.Specs.Where(spec => spec.Name.StartsWith(prefix, StringComparison.Ordinal))

@@ -61,7 +61,8 @@ public class DiagnosticsOfARun
 
         static double[] HPost(JsonElement line) =>
         [
-            .. line.GetProperty("diagnostics").GetProperty("grad_norm").GetProperty("h_post").EnumerateArray().Select(norm => norm.GetDouble()),
+            .. line.GetProperty("diagnostics").GetProperty("grad_norm").GetProperty("h_post").EnumerateArray()
+                .Select(norm => norm.GetDouble()),
         ];
     }
 
@@ -69,6 +70,19 @@ public class DiagnosticsOfARun
     public void LeaveOutTheGradientOfAnHResWithoutParameters() =>
         Assert.Equal(["h_pre", "h_post"], Metrics(Tiny with { HRes = HResProjection.Identity }, Short)[^1]
             .GetProperty("diagnostics").GetProperty("grad_norm").EnumerateObject().Select(list => list.Name));
+
+    [Theory]
+    [InlineData(ResidualMode.Hc)]
+    [InlineData(ResidualMode.MhcDynamic)]
+    public void AreThoseOfTheStreamsAloneWhereTheMatricesDependOnTheInput(ResidualMode residual) =>
+        Assert.Equal(["streams"], Metrics(Tiny with { Residual = residual }, Short)[^1]
+            .GetProperty("diagnostics").EnumerateObject().Select(group => group.Name));
+
+    [Fact]
+    public void SayHowMuchAnIdentityMixLetsThrough() =>
+        Assert.Equal([0.3, 0.3, 0.3, 0.3], Metrics(Tiny with { IdentityMix = true, IdentityMixAlpha = 0.3 }, Short)[0]
+            .GetProperty("diagnostics").GetProperty("matrices").GetProperty("alpha").EnumerateArray()
+            .Select(alpha => Math.Round(alpha.GetDouble(), 5)));
 
     [Fact]
     public void AreAbsentWithAPlainResidual() => Assert.DoesNotContain(

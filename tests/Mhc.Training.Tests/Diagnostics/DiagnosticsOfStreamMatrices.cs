@@ -37,7 +37,8 @@ public class DiagnosticsOfStreamMatrices
     public void TakeTheModulusOfComplexEigenvalues()
     {
         // A cyclic shift that loses a tenth at each turn: eigenvalues 0.9 times the cube roots of 1.
-        StreamMatrixDiagnostics d = StreamMatrixDiagnostics.Of([new double[3]], [new[,] { { 0, 0.9, 0 }, { 0, 0, 0.9 }, { 0.9, 0, 0 } }], [new double[3]]);
+        double[,] shift = { { 0, 0.9, 0 }, { 0, 0, 0.9 }, { 0.9, 0, 0 } };
+        StreamMatrixDiagnostics d = StreamMatrixDiagnostics.Of([new double[3]], [shift], [new double[3]]);
 
         Assert.Equal(0.9, d.Lambda2[0], 1e-12);
         Assert.Equal(0.1, d.RowSumError[0], 1e-12);

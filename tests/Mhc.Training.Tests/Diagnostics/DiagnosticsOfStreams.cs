@@ -12,7 +12,10 @@ public class DiagnosticsOfStreams
     public void TellEqualOpposedAndOrthogonalStreamsApart()
     {
         StreamDiagnostics d = StreamDiagnostics.Of(
-            [new double[,] { { 4, 4 }, { 4, 4 } }, new double[,] { { 4, -2 }, { -2, 1 } }, new double[,] { { 4, 0 }, { 0, 4 } }, new double[2, 2]],
+            [
+                new double[,] { { 4, 4 }, { 4, 4 } }, new double[,] { { 4, -2 }, { -2, 1 } }, new double[,] { { 4, 0 }, { 0, 4 } },
+                new double[2, 2],
+            ],
             elements: 4);
 
         Assert.Equal([[1, 1], [1, 0.5], [1, 1], [0, 0]], d.Rms);

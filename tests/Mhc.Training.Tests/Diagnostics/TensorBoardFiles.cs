@@ -17,7 +17,8 @@ public class TensorBoardFiles
         using TemporaryFolder folder = Fixtures.Temporary();
         var log = new TensorBoardLog(folder.Path);
         log.Write(Evaluated with { Step = 0, Loss = double.NaN }, 1, null);
-        log.Write(Evaluated, 0.5, (JsonObject)JsonNode.Parse("""{ "matrices": { "lambda2": [1, 0.5] }, "streams": { "rms": [[1, 3], [2, 2]] } }""")!);
+        JsonNode diagnostics = JsonNode.Parse("""{ "matrices": { "lambda2": [1, 0.5] }, "streams": { "rms": [[1, 3], [2, 2]] } }""")!;
+        log.Write(Evaluated, 0.5, (JsonObject)diagnostics);
 
         Event[] events = Read(Assert.Single(Directory.GetFiles(folder["tensorboard"])));
 
@@ -41,7 +42,15 @@ public class TensorBoardFiles
         using TemporaryFolder folder = Fixtures.Temporary();
         var config = new MhcConfig { VocabSize = 256, BlockSize = 16, NLayer = 1, NHead = 2, NEmbd = 16, Streams = 2 };
         TextDataset data = TextDataset.FromText(string.Concat(Enumerable.Range(0, 60).Select(i => $"line {i} of a text\n")));
-        var options = new TrainingOptions { BatchSize = 2, MaxIters = 2, LogInterval = 1, EvalIters = 1, Device = "cpu", TensorBoard = true };
+        var options = new TrainingOptions
+        {
+            BatchSize = 2,
+            MaxIters = 2,
+            LogInterval = 1,
+            EvalIters = 1,
+            Device = "cpu",
+            TensorBoard = true,
+        };
 
         Trainer.Train(config, options, data, folder["run"]);
 
