@@ -8,5 +8,6 @@ var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ON
     ScoreCommand.Create(),
     InspectCommand.Create(),
     ImportCommand.Create(),
+    Mhc.Cli.Bench.BenchCommand.Create(),
 };
 return CommandLine.Run(root, args);

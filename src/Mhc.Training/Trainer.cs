@@ -116,7 +116,7 @@ public static class Trainer
 
     /// <summary>One update: gradients of every micro-batch added up, clipped, applied.</summary>
     /// <returns>Mean loss of the micro-batches and the gradient's norm before clipping.</returns>
-    private static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, TrainingOptions options,
+    internal static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, TrainingOptions options,
         TextDataset data, Device device, int step, double learningRate)
     {
         using DisposeScope scope = NewDisposeScope();
