@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Mhc.Cli;
+using Mhc.Cli.Ablate;
+using Mhc.Cli.Bench;
 
 var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ONNX, and scores text with it.")
 {
@@ -8,6 +10,7 @@ var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ON
     ScoreCommand.Create(),
     InspectCommand.Create(),
     ImportCommand.Create(),
-    Mhc.Cli.Bench.BenchCommand.Create(),
+    BenchCommand.Create(),
+    AblateCommand.Create(),
 };
 return CommandLine.Run(root, args);

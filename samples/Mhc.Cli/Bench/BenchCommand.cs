@@ -91,7 +91,7 @@ internal static class BenchCommand
         BenchReport.Table(result).Show();
         Console.WriteLine(BenchReport.Yardstick(result));
         if (json is not null)
-            OutputFile.Write(json, BenchReport.ToJson(result));
+            OutputFile.Write(json, ReportJson.Write(result));
         if (markdown is not null)
             OutputFile.Write(markdown, BenchReport.Markdown(result));
     }

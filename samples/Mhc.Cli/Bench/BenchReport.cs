@@ -1,22 +1,11 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using MathNet.Numerics.Statistics;
 
 namespace Mhc.Cli.Bench;
 
-/// <summary>A measurement as a table, as a page and as JSON.</summary>
+/// <summary>A measurement as a table and as a page.</summary>
 internal static class BenchReport
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    public static string ToJson(BenchResult result) => JsonSerializer.Serialize(result, Json) + "\n";
-
     public static ReportTable Table(BenchResult result)
     {
         var table = new ReportTable("design", "parameters", "ms per update", "tokens/s", "time, ratio", "lowest", "quartiles", "of the fastest",
