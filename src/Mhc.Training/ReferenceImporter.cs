@@ -14,7 +14,6 @@ public static partial class ReferenceImporter
     /// <exception cref="InvalidDataException">
     /// The configuration or the tensors are not the reference's; every problem is listed.
     /// </exception>
-    /// <exception cref="NotSupportedException">The model uses a residual design that this version does not have.</exception>
     public static void Import(string referenceFolder, string checkpointFolder)
     {
         string configFile = Checkpoint.ConfigFile(referenceFolder), weightsFile = Checkpoint.WeightsFile(referenceFolder);
@@ -38,21 +37,9 @@ public static partial class ReferenceImporter
     internal static MhcConfig ReadConfig(string path)
     {
         StrictJson json = StrictJson.ReadFile(path);
-        var unsupported = new List<string>();
-        int streams = json.Int("hc_num_streams", 1, required: true), fracs = json.Int("hc_num_fracs", 1, required: true);
         bool disabled = json.Bool("hc_disable", true, required: true), mhc = json.Bool("mhc", false, required: true);
+        bool valueResidual = json.Bool("v_residual", false, required: true);
         string projection = json.Text("mhc_h_res_proj", "sinkhorn", required: true);
-        bool identityMix = json.Bool("mhc_residual_identity_mix", false);
-        if (json.Bool("v_residual", false, required: true))
-            unsupported.Add("`v_residual` is true");
-        if (!disabled && !mhc)
-            unsupported.Add("`mhc` is false and `hc_disable` too: dynamic hyper-connections");
-        if (!disabled && mhc && projection != "sinkhorn")
-            unsupported.Add($"`mhc_h_res_proj` is \"{projection}\"");
-        if (!disabled && mhc && identityMix)
-            unsupported.Add("`mhc_residual_identity_mix` is true");
-        if (!disabled && mhc && fracs != 1)
-            json.Problem($"`hc_num_fracs` is {fracs}, expected 1 with mhc.");
         var config = new MhcConfig
         {
             VocabSize = json.Int("vocab_size", 1, required: true),
@@ -62,21 +49,31 @@ public static partial class ReferenceImporter
             NEmbd = json.Int("n_embd", 1, required: true),
             Bias = json.Bool("bias", false, required: true),
             Dropout = json.Number("dropout", 0, required: true),
-            Residual = disabled ? ResidualMode.None : ResidualMode.Mhc,
-            Streams = streams,
+            Residual = disabled ? ResidualMode.None : mhc ? ResidualMode.Mhc : ResidualMode.Hc,
+            Streams = json.Int("hc_num_streams", 1, required: true),
+            Fracs = json.Int("hc_num_fracs", 1, required: true),
+            HRes = projection == "orthostochastic" ? HResProjection.Orthostochastic : HResProjection.Sinkhorn,
             HResIters = json.Int("sinkhorn_iters", 1, required: true),
             HResTau = json.Number("sinkhorn_tau", 1, required: true),
+            NsSteps = json.Int("ns_steps", 5),
+            NsEps = json.Number("ns_eps", 1e-7),
+            NsCoeffs = json.Numbers("ns_coeffs", [3, -3.2, 1.2]) is [var a, var b, var c] ? new(a, b, c) : default,
+            IdentityMix = !disabled && mhc && json.Bool("mhc_residual_identity_mix", false),
+            IdentityMixAlpha = json.Number("mhc_residual_alpha", 0.01),
+            ValueResidual = !valueResidual ? ValueResidual.None
+                : json.Bool("v_residual_constrained", false) ? ValueResidual.Constrained : ValueResidual.Free,
             StreamReduce = StreamReduce.Sum,
             Init = Initialization.Parity,
         };
+        if (projection is not ("sinkhorn" or "orthostochastic"))
+            json.Problem($"`mhc_h_res_proj` is \"{projection}\", expected \"sinkhorn\" or \"orthostochastic\".");
+        if (!disabled && mhc && config.Fracs != 1)
+            json.Problem($"`hc_num_fracs` is {config.Fracs}, expected 1 with mhc.");
         // What follows tells how the reference trains, or belongs to designs that are not used here.
-        json.Ignore("ns_steps", "ns_eps", "ns_coeffs", "mhc_residual_alpha", "v_residual_lamb_lr", "v_residual_constrained",
-            "tied_weights");
+        json.Ignore("mhc_residual_identity_mix", "v_residual_constrained", "v_residual_lamb_lr", "tied_weights");
         json.Problems(config.Problems());
         json.Finish([]);
-        return unsupported.Count == 0 ? config
-            : throw new NotSupportedException($"{path}: {string.Join(", ", unsupported)}. "
-                + "This version imports the baseline and static mHC with the sinkhorn projection.");
+        return config;
     }
 
     // Every hyper-connection of the reference makes its dynamic tensors, also where mHC's static matrices take their place.

@@ -55,8 +55,9 @@ public static class Trainer
         Device device = ComputeDevice.Parse(options.Device);
         (string best, string last) = (Path.Combine(runFolder, "best"), Path.Combine(runFolder, "last"));
         using var metrics = new MetricsWriter(runFolder);
-        using var model = new MhcModel(config, options.Seed, device);
+        using var model = new MhcModel(config, options.Seed, device, options.Dtype);
         using var optimizer = new AdamW(model.Parameters, options.Beta1, options.Beta2, options.WeightDecay);
+        var scaler = new LossScaler(options.Dtype);
         if (model.Mhc?.DeadProjections() is { Count: > 0 } dead)
             onWarning?.Invoke(DeadProjectionWarning(dead, config));
 
@@ -87,7 +88,7 @@ public static class Trainer
 
             learningRate = CosineSchedule.At(step, options);
             speed.Start();
-            (loss, gradNorm) = Update(model, optimizer, options, data, device, step, learningRate);
+            (loss, gradNorm) = Update(model, optimizer, scaler, options, data, device, step, learningRate);
             speed.Stop();
             if (!double.IsFinite(loss) || !double.IsFinite(gradNorm))
                 throw new ArithmeticException(Diverged(step + 1, "loss", loss, learningRate, gradNorm, last));
@@ -116,7 +117,7 @@ public static class Trainer
 
     /// <summary>One update: gradients of every micro-batch added up, clipped, applied.</summary>
     /// <returns>Mean loss of the micro-batches and the gradient's norm before clipping.</returns>
-    internal static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, TrainingOptions options,
+    internal static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, LossScaler scaler, TrainingOptions options,
         TextDataset data, Device device, int step, double learningRate)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -130,13 +131,12 @@ public static class Trainer
         foreach (int[] microBatch in starts.Chunk(options.BatchSize))
         {
             (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Train, microBatch, model.Config.BlockSize, device);
-            Tensor microLoss = model.Loss(tokens, targets, training: true) / options.GradAccum;
-            microLoss.backward();
-            loss.add_(microLoss.detach());
+            loss.add_(model.Backward(tokens, targets, scaler.Scale / options.GradAccum), 1.0 / options.GradAccum);
         }
-        Tensor norm = optimizer.ClipGradients(options.GradClip > 0 ? options.GradClip : double.MaxValue);
-        optimizer.Step(learningRate);
-        return (loss.item<float>(), norm.item<float>());
+        double norm = optimizer.ClipGradients(options.GradClip > 0 ? options.GradClip : double.MaxValue, scaler.Scale).item<float>();
+        if (scaler.Accept(norm))
+            optimizer.Step(CosineSchedule.Rates(learningRate, options));
+        return (loss.item<float>(), norm);
     }
 
     private static void RequireWindow(string part, int[] tokens, MhcConfig config, string source)

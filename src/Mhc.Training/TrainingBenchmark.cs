@@ -18,6 +18,7 @@ public sealed class TrainingBenchmark : IDisposable
 
     private readonly MhcModel _model;
     private readonly AdamW _optimizer;
+    private readonly LossScaler _scaler;
     private readonly TrainingOptions _options;
     private readonly TextDataset _data;
     private readonly Device _device;
@@ -33,8 +34,9 @@ public sealed class TrainingBenchmark : IDisposable
         _options = settings.Training;
         _device = ComputeDevice.Parse(_options.Device);
         _data = RandomText(config, _options.Seed);
-        _model = new MhcModel(config, _options.Seed, _device);
+        _model = new MhcModel(config, _options.Seed, _device, _options.Dtype);
         _optimizer = new AdamW(_model.Parameters, _options.Beta1, _options.Beta2, _options.WeightDecay);
+        _scaler = new LossScaler(_options.Dtype);
     }
 
     /// <summary>How many parameters the model has.</summary>
@@ -49,7 +51,8 @@ public sealed class TrainingBenchmark : IDisposable
     {
         double learningRate = CosineSchedule.At(_step, _options);
         var watch = Stopwatch.StartNew();
-        Trainer.Update(_model, _optimizer, _options, _data, _device, _step++, learningRate); // Reads the loss, so it waits for the device.
+        // Reads the loss, so it waits for the device.
+        Trainer.Update(_model, _optimizer, _scaler, _options, _data, _device, _step++, learningRate);
         return watch.Elapsed;
     }
 

@@ -1,4 +1,27 @@
+using TorchSharp;
+
 namespace Mhc.Training;
+
+/// <summary>What a model computes in while it trains. Weights, optimiser, residual streams, LayerNorms and the loss are float32 in each.</summary>
+public enum TrainingDtype
+{
+    /// <summary>float32; on CUDA with TF32 matrix products.</summary>
+    Float32,
+    /// <summary>bfloat16 matrix products.</summary>
+    Bfloat16,
+    /// <summary>float16 matrix products, with a loss scale that adapts to what float16 can hold.</summary>
+    Float16,
+}
+
+internal static class TrainingDtypes
+{
+    public static torch.ScalarType ScalarType(this TrainingDtype dtype) => dtype switch
+    {
+        TrainingDtype.Bfloat16 => torch.ScalarType.BFloat16,
+        TrainingDtype.Float16 => torch.ScalarType.Float16,
+        _ => torch.ScalarType.Float32,
+    };
+}
 
 /// <summary>How a model is trained. Nothing here is needed to load the result.</summary>
 public sealed record TrainingOptions
@@ -7,7 +30,7 @@ public sealed record TrainingOptions
     internal static readonly string[] Keys =
     [
         "batch_size", "grad_accum", "max_iters", "eval_interval", "eval_iters", "log_interval", "learning_rate", "min_lr", "warmup_iters",
-        "lr_decay_iters", "weight_decay", "beta1", "beta2", "grad_clip", "seed", "dtype", "device", "tokenizer", "val_fraction",
+        "lr_decay_iters", "weight_decay", "beta1", "beta2", "grad_clip", "value_residual_lr", "h_logits_lr", "seed", "dtype", "device", "tokenizer", "val_fraction",
     ];
 
     /// <summary>Windows in a micro-batch.</summary>
@@ -42,6 +65,14 @@ public sealed record TrainingOptions
     /// <value>Default 1e-4.</value>
     public double MinLr { get; init; } = 1e-4;
 
+    /// <summary>The highest learning rate of the value residual's scalars; follows the schedule of <see cref="LearningRate"/>.</summary>
+    /// <value>Default 1e-2, the reference's.</value>
+    public double ValueResidualLr { get; init; } = 1e-2;
+
+    /// <summary>The highest learning rate of static mHC's logits; follows the schedule of <see cref="LearningRate"/>.</summary>
+    /// <value>Default null: <see cref="LearningRate"/>.</value>
+    public double? HLogitsLr { get; init; }
+
     /// <summary>Updates of linear warm-up.</summary>
     /// <value>Default 100.</value>
     public int WarmupIters { get; init; } = 100;
@@ -70,6 +101,10 @@ public sealed record TrainingOptions
     /// <value>Default 1337.</value>
     public int Seed { get; init; } = 1337;
 
+    /// <summary>What matrix products compute in. Half precision is made for CUDA; a CPU does it too, slowly.</summary>
+    /// <value>Default <see cref="TrainingDtype.Float32"/>.</value>
+    public TrainingDtype Dtype { get; init; }
+
     /// <summary>Where to train: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c>, or <c>auto</c> for a GPU when there is one.</summary>
     /// <value>Default <c>auto</c>.</value>
     public string Device { get; init; } = "auto";
@@ -89,9 +124,6 @@ public sealed record TrainingOptions
     internal static TrainingOptions Read(StrictJson json)
     {
         var d = new TrainingOptions();
-        string dtype = json.Text("dtype", "float32");
-        if (dtype != "float32")
-            json.Problem($"`dtype` is \"{dtype}\", expected \"float32\".");
         var options = new TrainingOptions
         {
             BatchSize = json.Int("batch_size", d.BatchSize),
@@ -104,6 +136,9 @@ public sealed record TrainingOptions
             MinLr = json.Number("min_lr", d.MinLr),
             WarmupIters = json.Int("warmup_iters", d.WarmupIters),
             LrDecayIters = json.IntOrNull("lr_decay_iters"),
+            ValueResidualLr = json.Number("value_residual_lr", d.ValueResidualLr),
+            HLogitsLr = json.NumberOrNull("h_logits_lr"),
+            Dtype = json.Choice("dtype", d.Dtype),
             WeightDecay = json.Number("weight_decay", d.WeightDecay),
             Beta1 = json.Number("beta1", d.Beta1),
             Beta2 = json.Number("beta2", d.Beta2),
@@ -130,6 +165,8 @@ public sealed record TrainingOptions
         (string Key, double Value, bool IsValid, string Range)[] numbers =
         [
             ("learning_rate", LearningRate, LearningRate > 0, "above 0"), ("min_lr", MinLr, MinLr >= 0, "of at least 0"),
+            ("value_residual_lr", ValueResidualLr, ValueResidualLr >= 0, "of at least 0"),
+            ("h_logits_lr", HLogitsLr ?? 0, HLogitsLr is not < 0, "of at least 0"),
             ("weight_decay", WeightDecay, WeightDecay >= 0, "of at least 0"), ("grad_clip", GradClip, GradClip >= 0, "of at least 0"),
             ("beta1", Beta1, Beta1 is >= 0 and < 1, "from 0 to below 1"), ("beta2", Beta2, Beta2 is >= 0 and < 1, "from 0 to below 1"),
             ("val_fraction", ValFraction, ValFraction is > 0 and < 1, "between 0 and 1"),

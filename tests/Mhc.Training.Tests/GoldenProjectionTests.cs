@@ -32,7 +32,7 @@ public class GoldenProjectionTests
             void Check(string key, string precision, ScalarType type, double tolerance, int iters, double tau)
             {
                 Tensor logits = Fixture($"{name}.logits", type).requires_grad_();
-                Tensor hRes = Sinkhorn.Project(logits.unsqueeze(0), iters, tau).squeeze(0);
+                Tensor hRes = Sinkhorn.Project(logits.unsqueeze(0) / tau, iters).squeeze(0);
                 Tensor gradient = autograd.grad([hRes], [logits], [Fixture($"{name}.cotangent", type)])[0];
                 TensorAssert.Close($"{key}.{precision}", golden[$"{key}.{precision}"], hRes.shape, hRes.ToDoubles(), tolerance);
                 TensorAssert.Close($"{key}.grad_{precision}", golden[$"{key}.grad_{precision}"], gradient.shape, gradient.ToDoubles(),

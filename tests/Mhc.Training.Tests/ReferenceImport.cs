@@ -6,8 +6,9 @@ namespace Mhc.Training.Tests;
 public class ReferenceImport
 {
     [Fact]
-    public void NamesADesignThatIsNotSupported() => AssertRefused<NotSupportedException>(config => config["v_residual"] = true,
-        file => $"{file}: `v_residual` is true. This version imports the baseline and static mHC with the sinkhorn projection.");
+    public void NamesAProjectionThatTheReferenceDoesNotHave() => AssertRefused<InvalidDataException>(
+        config => config["mhc_h_res_proj"] = "birkhoff",
+        file => $"{file}: `mhc_h_res_proj` is \"birkhoff\", expected \"sinkhorn\" or \"orthostochastic\".");
 
     [Fact]
     public void NamesUnknownAndMissingKeys() => AssertRefused<InvalidDataException>(config =>

@@ -14,7 +14,7 @@ public class StreamMatrices
     public void SinkhornIsNonNegativeWithExactColumnsAndNearlyExactRows() => Logits.Sample((streams, values) =>
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor hRes = Sinkhorn.Project(tensor(values, [1, streams, streams]), 20, 1);
+        Tensor hRes = Sinkhorn.Project(tensor(values, [1, streams, streams]), 20);
 
         Assert.True(hRes.min().item<double>() >= 0);
         Assert.True((hRes.sum([1L]) - 1).abs().max().item<double>() < 1e-12);
@@ -28,7 +28,7 @@ public class StreamMatrices
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = tensor(values, [1, streams, streams]).requires_grad_();
         Tensor cotangent = arange(streams * streams, ScalarType.Float64).view(1, streams, streams).sin();
-        Func<Tensor, Tensor> objective = z => (Sinkhorn.Project(z, 20, 1) * cotangent).sum();
+        Func<Tensor, Tensor> objective = z => (Sinkhorn.Project(z, 20) * cotangent).sum();
         double[] gradient = autograd.grad([objective(logits)], [logits])[0].ToDoubles();
         const double Step = 1e-6;
         for (int i = 0; i < gradient.Length; i++)
@@ -109,7 +109,7 @@ public class StreamMatrices
         {
             model.Parameters.ZeroGradients();
             optimizer.ClipGradients(1);
-            optimizer.Step(1e-3);
+            optimizer.Step(new(1e-3, 1e-3, 1e-3));
         });
     }
 

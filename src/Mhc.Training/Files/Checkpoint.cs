@@ -81,6 +81,7 @@ internal static class Checkpoint
         RequireSameTensors(file, model.Parameters.Specs);
         foreach (ParameterSpec spec in model.Parameters.Specs)
             model.Parameters.SetBytes(spec.Name, ReadFinite(file, spec.Name));
+        model.Parameters.CastValues();
     }
 
     /// <exception cref="InvalidDataException">A value is NaN or infinite.</exception>

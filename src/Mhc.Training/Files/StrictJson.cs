@@ -83,6 +83,21 @@ internal sealed class StrictJson
             return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out number) && double.IsFinite(number);
         });
 
+    public double? NumberOrNull(string key) => Read(key, "a number or null", null, false, (JsonElement value, out double? number) =>
+    {
+        number = value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double found) && double.IsFinite(found) ? found : null;
+        return number is not null || value.ValueKind == JsonValueKind.Null;
+    });
+
+    public double[] Numbers(string key, double[] fallback, bool required = false) =>
+        Read(key, $"an array of {fallback.Length} numbers", fallback, required, (JsonElement value, out double[] numbers) =>
+        {
+            bool areNumbers = value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == fallback.Length
+                && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && double.IsFinite(item.GetDouble()));
+            numbers = areNumbers ? [.. value.EnumerateArray().Select(item => item.GetDouble())] : [];
+            return areNumbers;
+        });
+
     public bool Bool(string key, bool fallback, bool required = false) =>
         Read(key, "true or false", fallback, required, (JsonElement value, out bool flag) =>
         {

@@ -8,28 +8,38 @@ namespace Mhc.Training;
 
 /// <summary>
 /// All parameters of a model as views of one float32 tensor, and all their gradients as views of another, so that zeroing, the
-/// gradient norm and an optimiser step are a handful of tensor operations whatever the depth.
+/// gradient norm and an optimiser step are a handful of tensor operations whatever the depth. In half precision the matrices and
+/// embeddings that the model computes with are views of a shadow of the first part, made anew by one cast after each step.
 /// </summary>
 internal sealed class FlatParameters : IDisposable
 {
     private readonly Dictionary<string, (int Index, long Offset)> _places = new(StringComparer.Ordinal);
     private readonly List<Parameter> _leaves = [];
+    private readonly Tensor? _shadow, _shadowGradients;
     private long _covered;
 
-    public FlatParameters(IReadOnlyList<ParameterSpec> specs, Device device)
+    public FlatParameters(IReadOnlyList<ParameterSpec> specs, Device device, ScalarType computeType = ScalarType.Float32)
     {
         Specs = specs;
+        ComputeType = computeType;
         long offset = 0;
         foreach ((int index, ParameterSpec spec) in specs.Index())
         {
             _places.Add(spec.Name, (index, offset));
             offset += spec.Elements;
         }
-        DecayedElements = specs.TakeWhile(spec => spec.Decays).Sum(spec => spec.Elements);
-        Debug.Assert(specs.SkipWhile(spec => spec.Decays).All(spec => !spec.Decays), "Decayed parameters come first.");
+        Debug.Assert(specs.Zip(specs.Skip(1)).All(pair => pair.First.Group <= pair.Second.Group), "Groups stand in their order.");
         Values = zeros(offset, ScalarType.Float32, device).DetachFromDisposeScope();
         Gradients = zeros(offset, ScalarType.Float32, device).DetachFromDisposeScope();
+        if (computeType != ScalarType.Float32)
+        {
+            _shadow = zeros(EndOf(ParameterGroup.Embeddings), computeType, device).DetachFromDisposeScope();
+            _shadowGradients = zeros_like(_shadow).DetachFromDisposeScope();
+        }
     }
+
+    /// <summary>What the model's matrix products compute in.</summary>
+    public ScalarType ComputeType { get; }
 
     public IReadOnlyList<ParameterSpec> Specs { get; }
 
@@ -39,8 +49,8 @@ internal sealed class FlatParameters : IDisposable
     /// <summary>(N) every gradient; a backward pass adds to it.</summary>
     public Tensor Gradients { get; }
 
-    /// <summary>How many of the first elements are weight-decayed.</summary>
-    public long DecayedElements { get; }
+    /// <summary>Where a group ends in the flat buffers.</summary>
+    public long EndOf(ParameterGroup group) => Specs.Where(spec => spec.Group <= group).Sum(spec => spec.Elements);
 
     /// <summary>The autograd leaf of one parameter.</summary>
     public Parameter Leaf(string name) => MakeLeaf(_places[name].Offset, Specs[_places[name].Index].Shape);
@@ -72,10 +82,30 @@ internal sealed class FlatParameters : IDisposable
         using IDisposable noGradients = no_grad();
         foreach (ParameterSpec spec in Specs)
         {
-            ValueOf(spec.Name).copy_(spec.Initial is { } values
-                ? tensor(values, spec.Shape)
-                : randn(spec.Shape, generator: generator) * spec.Std);
+            if (spec.Std > 0)
+                ValueOf(spec.Name).copy_(randn(spec.Shape, generator: generator) * spec.Std);
+            if (spec.Mean is { } mean)
+                ValueOf(spec.Name).add_(tensor(mean, spec.Shape).to(Values.device));
         }
+        CastValues();
+    }
+
+    /// <summary>Gives the model the current values in the type that it computes in; after every change of <see cref="Values"/>.</summary>
+    public void CastValues()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradients = no_grad();
+        _shadow?.copy_(Values.narrow(0, 0, _shadow.numel()));
+    }
+
+    /// <summary>Adds to <see cref="Gradients"/> what a backward pass left in half precision, so that micro-batches add up in float32.</summary>
+    public void CollectGradients()
+    {
+        if (_shadowGradients is null)
+            return;
+        using DisposeScope scope = NewDisposeScope();
+        Gradients.narrow(0, 0, _shadowGradients.numel()).add_(_shadowGradients);
+        _shadowGradients.zero_();
     }
 
     /// <summary>Little-endian float32 bytes of one parameter.</summary>
@@ -85,6 +115,7 @@ internal sealed class FlatParameters : IDisposable
         return ValueOf(name).cpu().contiguous().bytes.ToArray();
     }
 
+    /// <summary>Sets one parameter; <see cref="CastValues"/> follows when all are set.</summary>
     public void SetBytes(string name, byte[] bytes)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -105,14 +136,17 @@ internal sealed class FlatParameters : IDisposable
             leaf.Dispose();
         Values.Dispose();
         Gradients.Dispose();
+        _shadow?.Dispose();
+        _shadowGradients?.Dispose();
     }
 
     private Parameter MakeLeaf(long offset, long[] shape)
     {
         long elements = shape.Aggregate(1L, (product, size) => product * size);
-        var leaf = new Parameter(Values.narrow(0, offset, elements).view(shape));
+        bool isShadowed = _shadow is not null && offset < _shadow.numel();
+        var leaf = new Parameter((isShadowed ? _shadow! : Values).narrow(0, offset, elements).view(shape));
         leaf.DetachFromDisposeScope();
-        leaf.grad = Gradients.narrow(0, offset, elements).view(shape);
+        leaf.grad = (isShadowed ? _shadowGradients! : Gradients).narrow(0, offset, elements).view(shape);
         _leaves.Add(leaf);
         _covered += elements;
         return leaf;

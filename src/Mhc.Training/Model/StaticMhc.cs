@@ -9,21 +9,35 @@ namespace Mhc.Training;
 /// Static manifold-constrained hyper-connections (arXiv:2512.24880 with input-independent matrices): what each sublayer reads from
 /// the S streams and how its output joins them.
 /// </summary>
-internal sealed class StaticMhc(FlatParameters p, MhcConfig config)
+internal sealed class StaticMhc
 {
-    private readonly Parameter? _hResLogits = config.HRes == HResProjection.Sinkhorn
-        ? p.StackedLeaf(Names(config, "H_res_logits")) : null; // (2L, S, S)
-    private readonly Parameter _hPreLogits = p.StackedLeaf(Names(config, "H_pre_logits"));    // (2L, S)
-    private readonly Parameter _hPostLogits = p.StackedLeaf(Names(config, "H_post_logits"));  // (2L, S)
+    private const string Mix = "H_res_alpha_logit", Pre = "H_pre_logits", Post = "H_post_logits";
+    private readonly MhcConfig _config;
+    private readonly Projection? _projection;
+    private readonly Parameter? _hResLogits, _alphaLogits;           // (2L, …) as the projection has it, (2L)
+    private readonly Parameter _hPreLogits, _hPostLogits;            // (2L, S)
+
+    public StaticMhc(FlatParameters p, MhcConfig config)
+    {
+        _config = config;
+        _projection = Projection.Of(config);
+        _hResLogits = _projection is null ? null : p.StackedLeaf(ParameterTable.OfSublayers(config, _projection.Key));
+        _alphaLogits = config.IdentityMix ? p.StackedLeaf(ParameterTable.OfSublayers(config, Mix)) : null;
+        _hPreLogits = p.StackedLeaf(ParameterTable.OfSublayers(config, Pre));
+        _hPostLogits = p.StackedLeaf(ParameterTable.OfSublayers(config, Post));
+    }
 
     /// <summary>The matrices of every sublayer: h_pre (2L, S), H_res (2L, S, S) indexed [from, to], h_post (2L, S).</summary>
     public readonly record struct Matrices(Tensor HPre, Tensor HRes, Tensor HPost);
 
     /// <summary>Projects the matrices of all sublayers in one batched call, once per forward pass.</summary>
     public Matrices Project() => new(
-        config.HPre == StreamMap.Softmax ? F.softmax(_hPreLogits, -1) : _hPreLogits.sigmoid(),
+        _config.HPre == StreamMap.Softmax ? F.softmax(_hPreLogits, -1) : _hPreLogits.sigmoid(),
         ProjectHRes(),
-        config.HPost == StreamMap.Softmax ? F.softmax(_hPostLogits, -1) : 2 * _hPostLogits.sigmoid());
+        _config.HPost == StreamMap.Softmax ? F.softmax(_hPostLogits, -1) : 2 * _hPostLogits.sigmoid());
+
+    /// <summary>α of every sublayer's identity mix (2L), or null without one.</summary>
+    public Tensor? Alpha() => _alphaLogits?.sigmoid();
 
     /// <summary>u = Σ_s h_pre[s] · streams[s].</summary>
     /// <param name="streams">(S, N): the N = B·T·C values of each stream in a row.</param>
@@ -34,11 +48,8 @@ internal sealed class StaticMhc(FlatParameters p, MhcConfig config)
     /// <param name="streams">(S, N)</param>
     /// <param name="y">(N), the branch's output.</param>
     /// <returns>(S, N)</returns>
-    public Tensor Write(Matrices h, int sublayer, Tensor streams, Tensor y)
-    {
-        Tensor update = outer(h.HPost[sublayer], y);
-        return config.HRes == HResProjection.Identity ? streams + update : addmm(update, h.HRes[sublayer].t(), streams, 1, 1);
-    }
+    public static Tensor Write(Matrices h, int sublayer, Tensor streams, Tensor y) =>
+        addmm(outer(h.HPost[sublayer], y), h.HRes[sublayer].t(), streams, 1, 1);
 
     /// <summary>
     /// The sublayers whose H_res cannot learn from where its logits stand: those for which the vector-Jacobian product of the projection
@@ -49,42 +60,48 @@ internal sealed class StaticMhc(FlatParameters p, MhcConfig config)
         if (_hResLogits is null)
             return [];
         using DisposeScope scope = NewDisposeScope();
-        using var generator = new Generator(1, _hResLogits.device);
+        // Drawn on the CPU, so that the answer is the same on every device.
+        using var generator = new Generator(1);
         Tensor hRes = ProjectHRes();
-        Tensor cotangent = randn(hRes.shape, device: hRes.device, generator: generator);
+        Tensor cotangent = randn(hRes.shape, generator: generator).to(hRes.device);
         Tensor gradient = autograd.grad([hRes], [_hResLogits], [cotangent])[0];
         float[] largest = gradient.abs().flatten(1).max(1).values.cpu().data<float>().ToArray();
-        return [.. ParameterTable.Sublayers(config).Where((_, sublayer) => largest[sublayer] == 0)];
+        return [.. ParameterTable.Sublayers(_config).Where((_, sublayer) => largest[sublayer] == 0)];
     }
 
     public static IEnumerable<ParameterSpec> Parameters(MhcConfig config)
     {
         bool parity = config.Init == Initialization.Parity;
         int s = config.Streams;
-        if (config.HRes == HResProjection.Sinkhorn)
+        if (Projection.Of(config) is { } projection)
         {
-            float diagonal = parity ? 0 : 3, offDiagonal = parity ? -8 : -3;
-            foreach (string name in Names(config, "H_res_logits"))
-            {
-                yield return new(name, [s, s], false, 0,
-                    [.. Enumerable.Range(0, s * s).Select(i => i / s == i % s ? diagonal : offDiagonal)]);
-            }
+            Projection.Initial initial = projection.Logits;
+            foreach (string name in ParameterTable.OfSublayers(config, projection.Key))
+                yield return new(name, initial.Shape, ParameterGroup.StreamLogits, initial.Std, initial.Values);
         }
-        foreach ((int sublayer, string name) in Names(config, "H_pre_logits").Index())
-            yield return Home(name, sublayer, atHome: parity ? 0 : 3, elsewhere: parity ? -8 : -3);
+        if (config.IdentityMix)
+        {
+            double alpha = Math.Clamp(config.IdentityMixAlpha, 1e-4, 1 - 1e-4);
+            foreach (string name in ParameterTable.OfSublayers(config, Mix))
+                yield return new(name, [], ParameterGroup.StreamLogits, 0, [(float)Math.Log(alpha / (1 - alpha))]);
+        }
+        foreach ((int sublayer, string name) in ParameterTable.OfSublayers(config, Pre).Index())
+            yield return new(name, [s], ParameterGroup.StreamLogits, 0, Home(s, sublayer, atHome: parity ? 0 : 3, elsewhere: parity ? -8 : -3));
         // Equal h_post everywhere would keep the streams equal through every depth, and H_res would have nothing to mix.
-        foreach ((int sublayer, string name) in Names(config, "H_post_logits").Index())
-            yield return Home(name, sublayer, atHome: parity ? 0 : 1, elsewhere: 0);
-        if (config.StreamReduce == StreamReduce.Learned)
-            yield return new("transformer.stream_reduce_logits", [s], false, 0, new float[s]);
-
-        ParameterSpec Home(string name, int sublayer, float atHome, float elsewhere) =>
-            new(name, [s], false, 0, [.. Enumerable.Range(0, s).Select(stream => stream == sublayer % s ? atHome : elsewhere)]);
+        foreach ((int sublayer, string name) in ParameterTable.OfSublayers(config, Post).Index())
+            yield return new(name, [s], ParameterGroup.StreamLogits, 0, Home(s, sublayer, atHome: parity ? 0 : 1, elsewhere: 0));
     }
 
-    private static string[] Names(MhcConfig config, string kind) => [.. ParameterTable.Sublayers(config).Select(path => $"{path}.{kind}")];
+    /// <summary>(S) logits that favour a sublayer's home stream, which is b mod S.</summary>
+    public static float[] Home(int streams, int sublayer, float atHome, float elsewhere) =>
+        [.. Enumerable.Range(0, streams).Select(stream => stream == sublayer % streams ? atHome : elsewhere)];
 
-    private Tensor ProjectHRes() => _hResLogits is null
-        ? eye(config.Streams, device: _hPreLogits.device).expand(config.Sublayers, config.Streams, config.Streams)
-        : Sinkhorn.Project(_hResLogits, config.HResIters, config.HResTau);
+    private Tensor ProjectHRes()
+    {
+        Tensor identity = eye(_config.Streams, device: _hPreLogits.device);
+        if (_projection is null)
+            return identity.expand(_config.Sublayers, -1, -1);
+        Tensor hRes = _projection.Project(_hResLogits!);
+        return Alpha()?.view(-1, 1, 1) is { } alpha ? ((1 - alpha) * identity) + (alpha * hRes) : hRes;
+    }
 }

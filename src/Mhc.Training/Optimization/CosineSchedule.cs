@@ -14,4 +14,11 @@ internal static class CosineSchedule
         double progress = (double)(step - options.WarmupIters) / (decayIters - options.WarmupIters);
         return options.MinLr + (0.5 * (1 + Math.Cos(Math.PI * progress)) * (options.LearningRate - options.MinLr));
     }
+
+    /// <summary>The rates of every group when the weights' is <paramref name="learningRate"/>: all follow the one schedule.</summary>
+    public static AdamW.Rates Rates(double learningRate, TrainingOptions options)
+    {
+        double share = learningRate / options.LearningRate;
+        return new(learningRate, (options.HLogitsLr ?? options.LearningRate) * share, options.ValueResidualLr * share);
+    }
 }
