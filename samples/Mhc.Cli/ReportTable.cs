@@ -9,9 +9,7 @@ internal sealed class ReportTable(params string[] columns)
 
     public void Add(params string[] cells) => _rows.Add(cells);
 
-    public string Markdown() => string.Concat(
-        _rows.Prepend(columns).Select(cells => $"| {string.Join(" | ", cells)} |\n").Index().Select(row =>
-            row.Index == 0 ? $"{row.Item}|{string.Concat(columns.Select(_ => "---|"))}\n" : row.Item));
+    public string Markdown() => $"{Line(columns)}|{string.Concat(columns.Select(_ => "---|"))}\n{string.Concat(_rows.Select(Line))}";
 
     /// <summary>Drawn in a terminal, Markdown elsewhere: a program that reads it finds one row a line.</summary>
     public void Show()
@@ -26,4 +24,7 @@ internal sealed class ReportTable(params string[] columns)
             table.AddRow([.. row.Select(Markup.Escape)]);
         AnsiConsole.Write(table);
     }
+
+    private static string Line(string[] cells) =>
+        $"| {string.Join(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))} |\n";
 }

@@ -42,7 +42,7 @@ internal static class AblateCommand
                 throw new FileNotFoundException($"{text}: no such file or folder. Expected text to train on.", text);
             AblationRun[] runs = AblationRun.All(ablation, text, folder);
             foreach (AblationRun run in runs.Where(run => run.IsFinished))
-                run.CheckRecord(); // Before hours are spent on the others.
+                run.ReadRecord(); // Before hours are spent on the others.
             int atOnce = Math.Max(1, parsed.GetValue(parallel));
             int threadsEach = parsed.GetValue(threads) ?? Math.Max(1, Environment.ProcessorCount / atOnce);
             IReadOnlyCollection<string> failures = parsed.GetValue(reportOnly) ? [] : Train(runs, atOnce, threadsEach);

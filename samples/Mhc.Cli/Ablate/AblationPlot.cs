@@ -13,11 +13,12 @@ internal static class AblationPlot
 {
     private const int DataWidth = 440, RowHeight = 32, Above = 6, Below = 62, Gap = 28, Resolution = 2;
     private const float FontSize = 15;
-
-    private static readonly string[] SansSerifs = ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"];
+    private const string FontName = "DejaVu Sans";
 
     // Okabe and Ito's colours, which colour-blind readers tell apart.
     private static readonly Color Better = Color.FromHex("#0072B2"), Worse = Color.FromHex("#D55E00"), Unclear = Color.FromHex("#7F7F7F");
+
+    static AblationPlot() => Fonts.AddFontFile(FontName, Path.Combine(AppContext.BaseDirectory, "Plots", "Fonts", "DejaVuSans.ttf"), false, false);
 
     public static void Save(AblationResult result, string path)
     {
@@ -27,6 +28,10 @@ internal static class AblationPlot
         both.AddPlots(2);
         both.Layout = new SideBySide(names + DataWidth + Gap);
         (Plot losses, Plot differences) = (both.GetPlot(0), both.GetPlot(1));
+        double? baseline = result.Variants.FirstOrDefault(variant => variant.Name == result.Baseline)?.FinalValLoss.Mean;
+        if (baseline is { } loss)
+            Reference(losses, loss, result);
+        Reference(differences, 0, result);
         foreach ((int index, VariantResult variant) in result.Variants.Index())
         {
             Color color = ColorOf(variant, result);
@@ -34,9 +39,8 @@ internal static class AblationPlot
             if (variant.Difference is { } difference)
                 Difference(differences, difference, -index, color);
         }
-        double? baseline = result.Variants.FirstOrDefault(variant => variant.Name == result.Baseline)?.FinalValLoss.Mean;
-        Frame(losses, result, names, baseline, "Final validation loss, nats per token (dots: seeds)");
-        Frame(differences, result, Gap, 0, $"Difference to {result.Baseline}, mean and 95 % interval");
+        Frame(losses, result, names, "Final validation loss, nats per token (dots: seeds)");
+        Frame(differences, result, Gap, $"Difference to {result.Baseline}, mean and 95 % interval");
         differences.Axes.Left.TickLabelStyle.IsVisible = false;
         Legend(differences, result);
 
@@ -47,6 +51,10 @@ internal static class AblationPlot
         using SKData png = image.Encode(SKEncodedImageFormat.Png, 100);
         File.WriteAllBytes(path, png.ToArray());
     }
+
+    // Below the legend's row and behind what is compared with it.
+    private static void Reference(Plot plot, double value, AblationResult result) =>
+        plot.Add.Line(value, 0.5 - result.Variants.Count, value, 0.5).LineStyle = new LineStyle(1.2f, Colors.Black, LinePattern.Dashed);
 
     private static void Losses(Plot plot, VariantResult variant, double row, Color color)
     {
@@ -62,11 +70,9 @@ internal static class AblationPlot
         plot.Add.Marker(difference.Mean, row, MarkerShape.FilledDiamond, 11, color);
     }
 
-    private static void Frame(Plot plot, AblationResult result, int left, double? reference, string title)
+    private static void Frame(Plot plot, AblationResult result, int left, string title)
     {
-        if (reference is { } value)
-            plot.MoveToBack(plot.Add.VerticalLine(value, 1.2f, Colors.Black, LinePattern.Dashed));
-        plot.Font.Set(SansSerif());
+        plot.Font.Set(FontName);
         plot.Layout.Fixed(new PixelPadding(left, Gap, Below, Above));
         plot.Axes.Left.SetTicks([.. result.Variants.Select((_, index) => -(double)index)], [.. result.Variants.Select(variant => variant.Name)]);
         plot.Axes.Left.MajorTickStyle.Length = 0;
@@ -81,7 +87,7 @@ internal static class AblationPlot
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsY(0.5 - result.Variants.Count, 1.5); // The legend has a row of its own.
         double span = plot.Axes.Bottom.Range.Span;
-        string decimals = $"f{Math.Clamp((int)Math.Ceiling(-Math.Log10(span / 5)), 0, 6)}";
+        string decimals = $"f{Math.Clamp((int)Math.Ceiling(-Math.Log10(span / 4)), 0, 6)}";
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic
         {
             LabelFormatter = tick => tick.ToString(decimals, CultureInfo.InvariantCulture).Replace('-', '−'),
@@ -110,9 +116,6 @@ internal static class AblationPlot
         null when variant.Name == result.Baseline => Colors.Black,
         _ => Unclear,
     };
-
-    private static string SansSerif() =>
-        SansSerifs.FirstOrDefault(SKFontManager.Default.FontFamilies.Contains) ?? Fonts.Default;
 
     /// <summary>The first panel, with the names at its left, is wider than the second.</summary>
     private sealed class SideBySide(float first) : IMultiplotLayout

@@ -38,6 +38,8 @@ internal static class AblationReport
         int judged = result.Variants.Count(variant => variant.Difference?.Low is not null);
         if (judged > 1)
             yield return Text($"Each interval is at 95 % by itself: of {judged} designs as good as the baseline about {0.05 * judged:f1} would seem different.");
+        if (result.AtOnce > 1)
+            yield return $"{result.AtOnce} runs shared the machine, so the times are rough; `mhc bench train` measures them.";
         if (result.FinishedRuns < result.AllRuns)
             yield return $"{result.FinishedRuns} of {result.AllRuns} runs are finished.";
     }

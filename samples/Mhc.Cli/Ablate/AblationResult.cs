@@ -76,8 +76,9 @@ internal sealed record VariantResult(string Name, IReadOnlyList<string> Settings
 /// <summary>An ablation so far, best variant first.</summary>
 /// <param name="Baseline">The variant that the others are compared with.</param>
 /// <param name="FinishedRuns">Of <paramref name="AllRuns"/>.</param>
+/// <param name="AtOnce">How many runs shared the machine.</param>
 internal sealed record AblationResult(string Preset, IReadOnlyList<string> Settings, IReadOnlyList<int> Seeds, string Baseline,
-    int FinishedRuns, int AllRuns, IReadOnlyList<VariantResult> Variants)
+    int FinishedRuns, int AllRuns, int AtOnce, IReadOnlyList<VariantResult> Variants)
 {
     /// <exception cref="InvalidDataException">No run is finished.</exception>
     public static AblationResult Read(AblationSpec spec, IReadOnlyList<AblationRun> runs)
@@ -85,8 +86,7 @@ internal sealed record AblationResult(string Preset, IReadOnlyList<string> Setti
         AblationRun[] finished = [.. runs.Where(run => run.IsFinished)];
         if (finished.Length == 0)
             throw new InvalidDataException($"None of the {runs.Count} runs is finished, so there is nothing to report.");
-        foreach (AblationRun run in finished)
-            run.CheckRecord();
+        int atOnce = finished.Max(run => run.ReadRecord().Parallel);
         ILookup<string, RunOutcome> outcomes = finished.ToLookup(run => run.Variant.Name, RunOutcome.Read);
         string baseline = spec.Variants[0].Name;
         VariantResult[] variants =
@@ -96,6 +96,6 @@ internal sealed record AblationResult(string Preset, IReadOnlyList<string> Setti
                     variant.Name == baseline ? null : [.. outcomes[baseline]]))
                 .OrderBy(variant => variant.FinalValLoss.Mean),
         ];
-        return new(spec.Preset, spec.Settings, spec.Seeds, baseline, finished.Length, runs.Count, variants);
+        return new(spec.Preset, spec.Settings, spec.Seeds, baseline, finished.Length, runs.Count, atOnce, variants);
     }
 }

@@ -24,17 +24,15 @@ internal sealed record AblationRun(AblationSpec Spec, AblationVariant Variant, i
     public RunRecord Record(double seconds, int threads, int parallel) =>
         new(Spec.Preset, Data, Spec.SettingsOf(Variant, Seed), seconds, threads, parallel);
 
-    /// <summary>Makes sure that what was run is what the spec says now.</summary>
+    /// <summary>What was run, which must be what the spec says now.</summary>
     /// <exception cref="InvalidDataException">The run was made with other settings.</exception>
-    public void CheckRecord()
+    public RunRecord ReadRecord()
     {
         RunRecord found = ReportJson.Read<RunRecord>(File.ReadAllText(RecordFile)), expected = Record(0, 0, 0);
         string[] was = [.. found.Origins.Except(expected.Origins)], now = [.. expected.Origins.Except(found.Origins)];
-        if (was.Length + now.Length > 0)
-        {
-            throw new InvalidDataException($"{RecordFile}: was run with {Text(was)}, the ablation now says {Text(now)}. "
-                + "Choose another --out, or remove this file to have the run made anew.");
-        }
+        return was.Length + now.Length == 0 ? found : throw new InvalidDataException(
+            $"{RecordFile}: was run with {Text(was)}, the ablation now says {Text(now)}. "
+            + "Choose another --out, or remove this file to have the run made anew.");
     }
 
     private static string Text(string[] settings) => settings.Length == 0 ? "nothing more" : string.Join(' ', settings);

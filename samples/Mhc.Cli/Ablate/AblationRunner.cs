@@ -73,12 +73,8 @@ internal sealed class AblationRunner(int parallel, int threads, Action<string> o
         // Runs side by side share the cores; threads that spin would take them from the neighbours.
         using var process = new Process { StartInfo = SelfProcess.StartInfo(threads, sleepWhenIdle: parallel > 1, arguments) };
         string lastError = "";
-        process.OutputDataReceived += (_, line) => log.WriteLine(line.Data);
-        process.ErrorDataReceived += (_, line) =>
-        {
-            log.WriteLine(line.Data);
-            lastError = line.Data?.Replace("mhc: ", "", StringComparison.Ordinal) ?? lastError;
-        };
+        process.OutputDataReceived += (_, line) => Log(line.Data);
+        process.ErrorDataReceived += (_, line) => lastError = Log(line.Data)?.Replace("mhc: ", "", StringComparison.Ordinal) ?? lastError;
         process.Start();
         process.StandardInput.Close();
         process.BeginOutputReadLine();
@@ -93,6 +89,13 @@ internal sealed class AblationRunner(int parallel, int threads, Action<string> o
         return process.ExitCode == 0 && !RunOutcome.IsComplete(run) ? "it ended before its last update."
             : process.ExitCode == 0 ? null
             : $"ended with exit code {process.ExitCode}. {lastError}";
+
+        string? Log(string? line)
+        {
+            if (line is not null) // Null ends the stream.
+                log.WriteLine(line);
+            return line;
+        }
     }
 
     private static string Clock(TimeSpan time) => $"{(int)time.TotalHours}:{time:mm\\:ss}";

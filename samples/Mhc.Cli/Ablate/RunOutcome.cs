@@ -1,7 +1,5 @@
 using System.Text.Json;
-using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Statistics;
-using Mhc.Onnx;
 
 namespace Mhc.Cli.Ablate;
 
@@ -9,7 +7,7 @@ namespace Mhc.Cli.Ablate;
 /// <param name="FinalValLoss">Nats per token after the last update.</param>
 /// <param name="BestValLoss">The lowest of all evaluations.</param>
 /// <param name="TokensPerSecond">The median of the log lines.</param>
-/// <param name="Lambda2">Mean |λ₂| of H_res after the last update; null where there is no such matrix.</param>
+/// <param name="Lambda2">Mean |λ₂| of H_res after the last update; null where H_res is none or depends on the input.</param>
 internal sealed record RunOutcome(int Seed, double FinalValLoss, double BestValLoss, double TokensPerSecond, double? Lambda2)
 {
     public const string MetricsFile = "metrics.jsonl";
@@ -19,7 +17,7 @@ internal sealed record RunOutcome(int Seed, double FinalValLoss, double BestValL
         JsonElement[] lines = Lines(run);
         double[] valLosses = Values(lines, "val_loss");
         return new(run.Seed, valLosses[^1], valLosses.Min(), Values(lines, "tokens_per_s").DefaultIfEmpty(double.NaN).Median(),
-            SecondEigenvalue(Path.Combine(run.Folder, "last")));
+            SecondEigenvalue(lines.Last(line => line.TryGetProperty("val_loss", out _))));
     }
 
     /// <summary>Whether the run has come to its last update and its evaluation.</summary>
@@ -38,10 +36,18 @@ internal sealed record RunOutcome(int Seed, double FinalValLoss, double BestValL
 
     // How much of the difference between streams one sublayer passes on. The first sublayer is left out: it sees equal streams, so its
     // matrix never learns.
-    private static double? SecondEigenvalue(string checkpoint)
+    private static double? SecondEigenvalue(JsonElement evaluation)
     {
-        HMatrices[] learnt = [.. Checkpoint.Open(checkpoint).ProjectHMatrices().Skip(1).Where(h => h.Streams > 1)];
-        return learnt.Length == 0 ? null : learnt.Average(h => Matrix<double>.Build.DenseOfRows(h.HRes).Evd().EigenValues
-            .Select(eigenvalue => eigenvalue.Magnitude).OrderDescending().ElementAt(1));
+        if (!evaluation.TryGetProperty("diagnostics", out JsonElement diagnostics)
+            || !diagnostics.TryGetProperty("matrices", out JsonElement matrices))
+        {
+            return null;
+        }
+        double[] learnt =
+        [
+            .. matrices.GetProperty("lambda2").EnumerateArray().Skip(1).Where(value => value.ValueKind == JsonValueKind.Number)
+                .Select(value => value.GetDouble()),
+        ];
+        return learnt.Length == 0 ? null : learnt.Mean();
     }
 }
