@@ -88,8 +88,8 @@ internal sealed class UnrolledStreams(MhcModel model, StaticMhc mhc, bool traini
                 Tensor k = chunk.K.select(1, chunk.K.shape[1] - _length + j).narrow(0, 0, known);
                 Tensor yGradient = WeightedSum(k, rows, known).view(y.shape).to_type(y.dtype);
                 // The first block's values are read by every later block, whose backward passes have come by now.
-                if (sublayer == 0 && _firstValues is not null)
-                    autograd.backward([y, _firstValues], [yGradient, _firstValuesLeaf!.grad!]);
+                if (sublayer == 0 && _firstValuesLeaf?.grad is { } valuesGradient)
+                    autograd.backward([y, _firstValues!], [yGradient, valuesGradient]);
                 else
                     y.backward([yGradient]);
                 rows[known].copy_(u.grad!.flatten());
