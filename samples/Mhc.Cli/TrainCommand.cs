@@ -26,7 +26,7 @@ internal static class TrainCommand
         {
             HelpName = "NAME",
             DefaultValueFactory = _ => "smoke",
-            Description = $"Settings to start from. {string.Join(" ", RunSettings.Presets.Select(p => $"{p.Name}: {p.Description}"))}",
+            Description = "Settings to start from; --list-presets tells them.",
         };
         var config = new Option<string?>("--config")
         {
@@ -49,7 +49,7 @@ internal static class TrainCommand
             HelpName = "cpu|cuda|cuda:N|auto",
             Description = "Where to train, short for --set device=…; auto takes a GPU when there is one.",
         };
-        var command = new Command("train", "Train a model on text.") { data, output, preset, config, set, maxIters, device };
+        var command = new Command("train", "Train a model on text.") { data, output, preset, config, set, maxIters, device, ListPresets.Create() };
         command.SetAction(parsed =>
         {
             List<string> settings = [.. parsed.GetValue(set) ?? []];
