@@ -20,7 +20,7 @@ namespace Mhc.Training;
 internal sealed class UnrolledStreams(MhcModel model, StaticMhc mhc, bool training)
 {
     /// <summary>Longer chunks read more earlier outputs for each sublayer, shorter ones write the S streams more often.</summary>
-    private const int MostSublayers = 12;
+    private const int MostSublayers = 6;
 
     private readonly int _streams = model.Config.Streams;
     private readonly int _length = Enumerable.Range(1, MostSublayers).Last(k => model.Config.Sublayers % k == 0);
