@@ -36,7 +36,8 @@ public class AblationOnTheCommandLine
         CommandLineTool.Result again = Ablate(folder, "--threads", "1");
 
         Assert.Equal(0, again.ExitCode);
-        Assert.Matches(@"^3 of 4 runs are finished already\.\n1/1 two-streams seed 2: validation loss \d\.\d{4}, 0:00:\d\d; about 0:00:00 left\n$",
+        Assert.Matches(@"^3 of 4 runs are finished already\.\n"
+            + @"1/1 two-streams seed 2: validation loss \d\.\d{4}, 0:00:\d\d; about 0:00:00 left\n$",
             again.Error.ReplaceLineEndings("\n"));
         Assert.Equal(made, File.GetLastWriteTimeUtc(folder["out/plain/seed-1.json"]));
         Assert.Equal(Rows(output).Select(WithoutTime), Rows(again.Output).Select(WithoutTime));
@@ -48,7 +49,8 @@ public class AblationOnTheCommandLine
         using TemporaryFolder folder = Prepared(Spec
             .Replace("[1, 2]", "[1, 2, 3]", StringComparison.Ordinal)
             .Replace("\"two-streams\"", "\"hidden\"", StringComparison.Ordinal)
-            .Replace("\"variants\": [", "\"variants\": [{ \"name\": \"base\", \"settings\": { \"residual\": \"none\" } },", StringComparison.Ordinal));
+            .Replace("\"variants\": [", "\"variants\": [{ \"name\": \"base\", \"settings\": { \"residual\": \"none\" } },",
+                StringComparison.Ordinal));
         // Differences to the baseline of −0.01, −0.02, −0.03 (mean −0.02, standard error 0.01/√3, t = 4.303) and −0.100, −0.101, −0.102.
         Finished(folder, "base", "residual=none", [2.0, 2.1, 2.2], tokensPerSecond: 1000);
         Finished(folder, "plain", "residual=none", [1.9, 1.999, 2.098], tokensPerSecond: 500);
@@ -59,17 +61,20 @@ public class AblationOnTheCommandLine
         Assert.Equal(
             [
                 "| plain | 3 | 1.9990 ± 0.0990 | 1.9990 ± 0.0990 | −0.1010 ± 0.0006 | −0.1035 to −0.0985 | better | 2.00× |  |",
-                "| hidden | 3 | 2.0800 ± 0.0900 | 2.0800 ± 0.0900 | −0.0200 ± 0.0058 | −0.0448 to +0.0048 | hidden by the seeds' spread | 1.25× | 0.600 |",
+                "| hidden | 3 | 2.0800 ± 0.0900 | 2.0800 ± 0.0900 | −0.0200 ± 0.0058 | −0.0448 to +0.0048 "
+                    + "| hidden by the seeds' spread | 1.25× | 0.600 |",
                 "| base | 3 | 2.1000 ± 0.1000 | 2.1000 ± 0.1000 |  |  | baseline |  |  |",
             ], Rows(output));
-        Assert.Contains("Better than base: plain.\nThe seeds' spread hides the difference to base: hidden.\n", output, StringComparison.Ordinal);
+        Assert.Contains("Better than base: plain.\nThe seeds' spread hides the difference to base: hidden.\n", output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void GoesOnAfterARunThatFails()
     {
         using TemporaryFolder folder = Prepared(Spec.Replace("[1, 2]", "[1]", StringComparison.Ordinal)
-            .Replace("\"residual\": \"none\"", "\"residual\": \"none\", \"learning_rate\": 1e30, \"min_lr\": 1e30, \"grad_clip\": 0, \"warmup_iters\": 0",
+            .Replace("\"residual\": \"none\"",
+                "\"residual\": \"none\", \"learning_rate\": 1e30, \"min_lr\": 1e30, \"grad_clip\": 0, \"warmup_iters\": 0",
                 StringComparison.Ordinal));
 
         CommandLineTool.Result result = Ablate(folder, "--threads", "1");
@@ -101,7 +106,8 @@ public class AblationOnTheCommandLine
 
     [Theory]
     [InlineData("\"seeds\": [1, 2]", "\"seeds\": []", "`seeds` is [], expected one or more different numbers of at least 0.")]
-    [InlineData("two-streams", "two streams", "a variant is called `two streams`, expected letters, digits, dots and dashes: a folder is called so.")]
+    [InlineData("two-streams", "two streams",
+        "a variant is called `two streams`, expected letters, digits, dots and dashes: a folder is called so.")]
     [InlineData("two-streams", "plain", "there are 2 variants called `plain`, expected different names.")]
     [InlineData("\"streams\": 2", "\"streems\": 2", "two-streams: settings: `streems` is not a known key; did you mean `streams`?")]
     [InlineData("\"streams\": 2", "\"seed\": 2", "two-streams: `seed` is set, but the ablation sets it: remove it.")]
@@ -119,7 +125,7 @@ public class AblationOnTheCommandLine
     {
         TemporaryFolder folder = Fixtures.Temporary();
         File.WriteAllText(folder["spec.json"], spec);
-        File.WriteAllText(folder["text.txt"], string.Concat(Enumerable.Range(0, 60).Select(i => $"line {i} of a text that repeats itself\n")));
+        File.WriteAllLines(folder["text.txt"], Enumerable.Range(0, 60).Select(i => $"line {i} of a text that repeats itself"));
         return folder;
     }
 
@@ -134,7 +140,8 @@ public class AblationOnTheCommandLine
     private static void Finished(TemporaryFolder folder, string variant, string settings, double[] losses, double tokensPerSecond,
         string? lambda2 = null)
     {
-        string[] shared = ["n_layer=1", "n_head=1", "n_embd=8", "block_size=16", "batch_size=1", "max_iters=2", "eval_iters=1", "device=cpu"];
+        string[] shared =
+            ["n_layer=1", "n_head=1", "n_embd=8", "block_size=16", "batch_size=1", "max_iters=2", "eval_iters=1", "device=cpu"];
         foreach ((int index, double loss) in losses.Index())
         {
             string run = folder[$"out/{variant}/seed-{index + 1}"];

@@ -17,7 +17,8 @@ public class BenchmarkOnTheCommandLine
     {
         using TemporaryFolder folder = Fixtures.Temporary();
 
-        string output = CommandLineTool.MustRun([.. Tiny, "--variant", "two=residual=mhc,streams=2,h_res=orthostochastic,ns_coeffs=[3,-3.2,1.2]",
+        string output = CommandLineTool.MustRun([.. Tiny,
+            "--variant", "two=residual=mhc,streams=2,h_res=orthostochastic,ns_coeffs=[3,-3.2,1.2]",
             "--json", folder["b.json"], "--markdown", folder["b.md"]]);
 
         string[] rows = [.. output.Split('\n').Where(line => line.StartsWith('|'))];

@@ -5,7 +5,8 @@ namespace Mhc.Training.Tests;
 /// <summary>What `mhc bench train` times.</summary>
 public class MeasuredUpdates
 {
-    private static readonly string[] Tiny = ["n_layer=1", "n_head=2", "n_embd=16", "block_size=16", "batch_size=3", "grad_accum=2", "device=cpu"];
+    private static readonly string[] Tiny =
+        ["n_layer=1", "n_head=2", "n_embd=16", "block_size=16", "batch_size=3", "grad_accum=2", "device=cpu"];
 
     [Fact]
     public void AreOfTheSizeOfTheSettings()

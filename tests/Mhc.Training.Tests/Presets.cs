@@ -48,7 +48,8 @@ public class Presets
     [InlineData("shakespeare-char-", 81.92)]
     public void OfOneSizeDifferInTheDesignAlone(string size, double millions)
     {
-        RunSettings[] settings = [.. Names.Where(name => name.StartsWith(size, StringComparison.Ordinal)).Select(name => RunSettings.Resolve(name))];
+        RunSettings[] settings =
+            [.. Names.Where(name => name.StartsWith(size, StringComparison.Ordinal)).Select(name => RunSettings.Resolve(name))];
 
         Assert.All(settings, preset => Assert.Equal(settings[0].Training, preset.Training));
         Assert.All(settings, preset => Assert.Equal(Plain(settings[0].Model), Plain(preset.Model)));

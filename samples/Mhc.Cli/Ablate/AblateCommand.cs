@@ -14,7 +14,12 @@ internal static class AblateCommand
             Description = "JSON: base (settings of all runs), variants (name and settings each, the baseline first), seeds, "
                 + "and preset if not smoke. docs/ablation.json is one.",
         };
-        var data = new Option<string>("--data") { Required = true, HelpName = "FILE|DIR", Description = "What to train on, as for `mhc train`." };
+        var data = new Option<string>("--data")
+        {
+            Required = true,
+            HelpName = "FILE|DIR",
+            Description = "What to train on, as for `mhc train`.",
+        };
         var output = new Option<string>("--out")
         {
             Required = true,
@@ -30,7 +35,8 @@ internal static class AblateCommand
         };
         var reportOnly = new Option<bool>("--report-only") { Description = "Train nothing; report on the runs that are finished." };
         var command = new Command("ablate",
-            "Train every variant with every seed, each run in a process of its own, and report where the designs differ by more than the seeds do.")
+            "Train every variant with every seed, each run in a process of its own, and report where the designs differ by more than "
+            + "the seeds do.")
         {
             spec, data, output, parallel, threads, reportOnly,
         };

@@ -12,13 +12,14 @@ namespace Mhc.Cli.Ablate;
 internal static class AblationPlot
 {
     private const int DataWidth = 440, RowHeight = 32, Above = 6, Below = 62, Gap = 28, Resolution = 2;
-    private const float FontSize = 15;
+    private const float FontSize = 15, LineWidth = 2.5f;
     private const string FontName = "DejaVu Sans";
 
     // Okabe and Ito's colours, which colour-blind readers tell apart.
     private static readonly Color Better = Color.FromHex("#0072B2"), Worse = Color.FromHex("#D55E00"), Unclear = Color.FromHex("#7F7F7F");
 
-    static AblationPlot() => Fonts.AddFontFile(FontName, Path.Combine(AppContext.BaseDirectory, "Plots", "Fonts", "DejaVuSans.ttf"), false, false);
+    static AblationPlot() => Fonts.AddFontFile(
+        FontName, Path.Combine(AppContext.BaseDirectory, "Plots", "Fonts", "DejaVuSans.ttf"), bold: false, italic: false);
 
     public static void Save(AblationResult result, string path)
     {
@@ -66,7 +67,7 @@ internal static class AblationPlot
     private static void Difference(Plot plot, PairedDifference difference, double row, Color color)
     {
         if (difference.Low is { } low && difference.High is { } high)
-            plot.Add.Line(low, row, high, row).LineStyle = new LineStyle(2.5f, color);
+            plot.Add.Line(low, row, high, row).LineStyle = new LineStyle(LineWidth, color);
         plot.Add.Marker(difference.Mean, row, MarkerShape.FilledDiamond, 11, color);
     }
 
@@ -74,7 +75,8 @@ internal static class AblationPlot
     {
         plot.Font.Set(FontName);
         plot.Layout.Fixed(new PixelPadding(left, Gap, Below, Above));
-        plot.Axes.Left.SetTicks([.. result.Variants.Select((_, index) => -(double)index)], [.. result.Variants.Select(variant => variant.Name)]);
+        plot.Axes.Left.SetTicks(
+            [.. result.Variants.Select((_, index) => -(double)index)], [.. result.Variants.Select(variant => variant.Name)]);
         plot.Axes.Left.MajorTickStyle.Length = 0;
         plot.Axes.Left.TickLabelStyle.FontSize = plot.Axes.Bottom.TickLabelStyle.FontSize = plot.Axes.Bottom.Label.FontSize = FontSize;
         plot.Axes.Left.TickLabelStyle.OffsetY = 3; // Its line is drawn through the middle of the small letters.
@@ -100,7 +102,10 @@ internal static class AblationPlot
         foreach ((Verdict verdict, Color color) in new[] { (Verdict.Better, Better), (Verdict.Worse, Worse), (Verdict.Hidden, Unclear) })
         {
             if (result.Variants.Any(variant => variant.Difference?.Verdict == verdict))
-                plot.Legend.ManualItems.Add(new LegendItem { LabelText = AblationReport.Text(verdict), LineColor = color, LineWidth = 2.5f });
+            {
+                plot.Legend.ManualItems.Add(
+                    new LegendItem { LabelText = AblationReport.Text(verdict), LineColor = color, LineWidth = LineWidth });
+            }
         }
         plot.ShowLegend(Alignment.UpperCenter, Orientation.Horizontal);
         plot.Legend.TightHorizontalWrapping = true;

@@ -37,7 +37,10 @@ internal static class AblationReport
         }
         int judged = result.Variants.Count(variant => variant.Difference?.Low is not null);
         if (judged > 1)
-            yield return Text($"Each interval is at 95 % by itself: of {judged} designs as good as the baseline about {0.05 * judged:f1} would seem different.");
+        {
+            yield return Text($"Each interval is at 95 % by itself: of {judged} designs as good as the baseline ")
+                + Text($"about {0.05 * judged:f1} would seem different.");
+        }
         if (result.AtOnce > 1)
             yield return $"{result.AtOnce} runs shared the machine, so the times are rough; `mhc bench train` measures them.";
         if (result.FinishedRuns < result.AllRuns)
@@ -50,10 +53,12 @@ internal static class AblationReport
         return $"""
             # Ablation
 
-            Validation loss in nats per token, mean ± standard deviation over seeds {string.Join(", ", result.Seeds)}. Runs of one seed see the same windows in the same order,
-            so the difference to the baseline is taken seed by seed: its mean ± standard error and the 95 % interval of Student's t, of the final loss.
-            Time per update is the ratio to the baseline's, the median over seeds of medians over a run. |λ₂| is the mean over sublayers (but the first, whose H_res
-            never learns) of the second largest eigenvalue of H_res at the end: how much of the difference between streams a sublayer passes on.
+            Validation loss in nats per token, mean ± standard deviation over seeds {string.Join(", ", result.Seeds)}.
+            Runs of one seed see the same windows in the same order, so the difference to the baseline is taken seed by seed:
+            its mean ± standard error and the 95 % interval of Student's t, of the final loss.
+            Time per update is the ratio to the baseline's, the median over seeds of medians over a run. |λ₂| is the second largest
+            eigenvalue of H_res at the end, the mean over sublayers but the first, whose H_res never learns:
+            how much of the difference between streams a sublayer passes on.
 
                 {command}
 

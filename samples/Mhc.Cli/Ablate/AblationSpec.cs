@@ -31,7 +31,8 @@ internal sealed partial record AblationSpec(
     /// <exception cref="InvalidDataException">Lists everything that is wrong with it.</exception>
     public static AblationSpec Read(string path)
     {
-        const string Expected = "Expected an object with base, variants (each with name and settings) and seeds, such as docs/ablation.json.";
+        const string Expected =
+            "Expected an object with base, variants (each with name and settings) and seeds, such as docs/ablation.json.";
         if (!File.Exists(path))
             throw new FileNotFoundException($"{path}: no such file. {Expected}", path);
         SpecFile file;

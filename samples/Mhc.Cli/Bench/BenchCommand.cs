@@ -9,7 +9,10 @@ internal static class BenchCommand
 {
     // The size that the PyTorch reference is measured at.
     private static readonly string[] ReferenceSize =
-        ["vocab_size=65", "block_size=256", "n_layer=6", "n_head=6", "n_embd=384", "batch_size=8", "grad_accum=1", "dropout=0", "dtype=float32"];
+    [
+        "vocab_size=65", "block_size=256", "n_layer=6", "n_head=6", "n_embd=384", "batch_size=8", "grad_accum=1", "dropout=0",
+        "dtype=float32",
+    ];
 
     public static Command Create() => new("bench", "Measure this machine.") { CreateTrain(), CreateWorker() };
 
@@ -41,7 +44,11 @@ internal static class BenchCommand
         Option<int> threads = Count("--threads", 2, "Threads of each process."), steps = Count("--steps", 3, "Updates a turn."),
             rounds = Count("--rounds", 15, "Turns of each design.");
         var json = new Option<string?>("--json") { HelpName = "FILE", Description = "Write every round's times as JSON." };
-        var markdown = new Option<string?>("--markdown") { HelpName = "FILE", Description = "Write the table with machine, versions, date and command." };
+        var markdown = new Option<string?>("--markdown")
+        {
+            HelpName = "FILE",
+            Description = "Write the table with machine, versions, date and command.",
+        };
         var command = new Command("train",
             "Compare the training speed and memory of residual designs with the baseline's: each in a process of its own, taken in turn, "
             + "a second baseline as control.")
@@ -82,8 +89,8 @@ internal static class BenchCommand
         string command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Prepend("mhc"));
         // The last setting of a key is the one that counts.
         string[] settings = [.. plan.Settings.GroupBy(setting => setting.Split('=')[0]).Select(key => key.Last())];
-        return new(DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), machine, command, plan.Preset, settings, plan.Threads, plan.Steps,
-            matmul, memoryIs, designs);
+        string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        return new(date, machine, command, plan.Preset, settings, plan.Threads, plan.Steps, matmul, memoryIs, designs);
     }
 
     private static void Report(BenchResult result, string? json, string? markdown)

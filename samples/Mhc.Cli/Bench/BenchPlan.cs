@@ -8,8 +8,8 @@ namespace Mhc.Cli.Bench;
 /// <param name="Threads">Threads of each process.</param>
 /// <param name="Steps">Updates a turn.</param>
 /// <param name="Rounds">Turns of each design.</param>
-internal sealed record BenchPlan(IReadOnlyList<BenchVariant> Variants, string Preset, IReadOnlyList<string> Settings, string Device, bool OnGpu,
-    int Threads, int Steps, int Rounds);
+internal sealed record BenchPlan(IReadOnlyList<BenchVariant> Variants, string Preset, IReadOnlyList<string> Settings,
+    string Device, bool OnGpu, int Threads, int Steps, int Rounds);
 
 /// <summary>What was measured of one design.</summary>
 /// <param name="Name">The design's name.</param>
@@ -33,5 +33,5 @@ internal sealed record BenchMeasurement(string Name, IReadOnlyList<string> Setti
 /// <param name="Threads">Threads of each process.</param>
 /// <param name="Steps">Updates a turn.</param>
 /// <param name="Designs">The baseline first, then its control.</param>
-internal sealed record BenchResult(string Date, string Machine, string Command, string Preset, IReadOnlyList<string> Settings, int Threads, int Steps,
-    double[] MatmulGflops, string MemoryIs, IReadOnlyList<BenchMeasurement> Designs);
+internal sealed record BenchResult(string Date, string Machine, string Command, string Preset, IReadOnlyList<string> Settings,
+    int Threads, int Steps, double[] MatmulGflops, string MemoryIs, IReadOnlyList<BenchMeasurement> Designs);

@@ -11,7 +11,9 @@ internal sealed record BuiltModel(long Parameters, int TokensPerUpdate, int Thre
 /// <summary>Resident megabytes of a child: with libtorch loaded and no model yet, and the most since.</summary>
 internal sealed record ResidentMemory(double Idle, double Peak);
 
-/// <summary>The child of <c>mhc bench train</c>: answers each command on standard input with a line of JSON, until its parent is gone.</summary>
+/// <summary>
+/// The child of <c>mhc bench train</c>: answers each command on standard input with a line of JSON, until its parent is gone.
+/// </summary>
 internal static class BenchWorker
 {
     public const string Build = "build", Update = "update", Matmul = "matmul", Memory = "memory";

@@ -33,14 +33,16 @@ internal sealed class GpuMemory(string device)
                 RedirectStandardOutput = true,
             };
             using Process process = Process.Start(start)!;
-            string[] lines = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            string[] lines = process.StandardOutput.ReadToEnd()
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             process.WaitForExit();
             return process.ExitCode == 0 ? lines
                 : throw new InvalidOperationException($"nvidia-smi {what[0]} ended with {process.ExitCode}: {string.Join(' ', lines)}");
         }
         catch (Win32Exception e)
         {
-            throw new InvalidOperationException("nvidia-smi cannot be started, which tells the memory of a GPU. It comes with NVIDIA's driver.", e);
+            throw new InvalidOperationException(
+                "nvidia-smi cannot be started, which tells the memory of a GPU. It comes with NVIDIA's driver.", e);
         }
     }
 }

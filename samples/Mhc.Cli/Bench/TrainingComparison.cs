@@ -12,7 +12,8 @@ internal static class TrainingComparison
 
     /// <param name="plan">What to measure.</param>
     /// <param name="onProgress">Called with a line after each step of the way.</param>
-    public static (double[] MatmulGflops, string MemoryIs, IReadOnlyList<BenchMeasurement> Designs) Run(BenchPlan plan, Action<string> onProgress)
+    public static (double[] MatmulGflops, string MemoryIs, IReadOnlyList<BenchMeasurement> Designs) Run(
+        BenchPlan plan, Action<string> onProgress)
     {
         BenchVariant[] variants = [BenchVariant.Baseline, BenchVariant.Control, .. plan.Variants];
         foreach (BenchVariant variant in variants)
@@ -35,11 +36,12 @@ internal static class TrainingComparison
                 matmul[round] = yardstick.Ask<double>(BenchWorker.Matmul);
                 for (int turn = 0; turn < designs.Count; turn++) // Each round starts with another design.
                     designs[(round + turn) % designs.Count].Time(plan.Steps);
-                onProgress(string.Create(CultureInfo.InvariantCulture, $"round {round + 1}/{plan.Rounds}: {matmul[round]:f0} GFLOP/s; ms per update: ")
-                    + string.Join(", ", designs.Select(design => design.Latest)));
+                onProgress(string.Create(CultureInfo.InvariantCulture, $"round {round + 1}/{plan.Rounds}: {matmul[round]:f0} GFLOP/s; ")
+                    + $"ms per update: {string.Join(", ", designs.Select(design => design.Latest))}");
             }
             string memoryIs = gpu is null ? "the peak resident set" : designs.All(design => design.IsListed)
-                ? "nvidia-smi's figure for the process" : "the growth of nvidia-smi's figure for the GPU, since it does not list the process";
+                ? "nvidia-smi's figure for the process"
+                : "the growth of nvidia-smi's figure for the GPU, since it does not list the process";
             return (matmul, memoryIs, [.. designs.Select(design => design.Measurement())]);
         }
         finally
