@@ -5,6 +5,8 @@ using Mhc.Cli.Bench;
 
 var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ONNX, and scores text with it.")
 {
+    DataCommand.Create(),
+    PrepareCommand.Create(),
     TrainCommand.Create(),
     ExportCommand.Create(),
     ScoreCommand.Create(),

@@ -14,8 +14,9 @@ internal static class TrainCommand
             Required = true,
             HelpName = "FILE|DIR",
             Description = "UTF-8 text to learn: one file, or a folder whose .txt files are read in the order of their names. "
-                + "The last tenth is kept for validation.",
+                + "The last tenth is kept for validation. Or a folder of shards that `mhc prepare` or `mhc data` made.",
         };
+        Option<string?> tokenizerFolder = PrepareCommand.TokenizerFolder();
         var output = new Option<string>("--out")
         {
             Required = true,
@@ -51,7 +52,7 @@ internal static class TrainCommand
         };
         var command = new Command("train", "Train a model on text.")
         {
-            data, output, preset, config, set, maxIters, device, ListPresets.Create(),
+            data, output, preset, config, set, maxIters, device, tokenizerFolder, ListPresets.Create(),
         };
         command.SetAction(parsed =>
         {
@@ -61,14 +62,15 @@ internal static class TrainCommand
             if (parsed.GetValue(device) is { } where)
                 settings.Add($"device={where}");
             RunSettings resolved = RunSettings.Resolve(parsed.GetValue(preset)!, parsed.GetValue(config), settings);
-            Run(parsed.GetValue(data)!, parsed.GetValue(output)!, resolved);
+            Run(parsed.GetValue(data)!, parsed.GetValue(tokenizerFolder), parsed.GetValue(output)!, resolved);
         });
         return command;
     }
 
-    private static void Run(string data, string runFolder, RunSettings settings)
+    private static void Run(string data, string? tokenizerFolder, string runFolder, RunSettings settings)
     {
-        TextDataset text = TextDataset.FromFiles(data, settings.Training.Tokenizer, settings.Training.ValFraction);
+        using TextDataset text =
+            TextDataset.FromFiles(data, settings.Training.Tokenizer, settings.Training.ValFraction, tokenizerFolder);
         MhcConfig config = settings.ModelFor(text.Tokenizer);
         TrainingResult result = TrainingProgress.Show(onUpdate => Trainer.Train(config, settings.Training, text, runFolder, onUpdate,
             warning => Console.Error.WriteLine($"mhc: warning: {warning}")));

@@ -56,6 +56,7 @@ public static class Trainer
         (string best, string last) = (Path.Combine(runFolder, "best"), Path.Combine(runFolder, "last"));
         using var metrics = new MetricsWriter(runFolder);
         using var model = new MhcModel(config, options.Seed, device, options.Dtype);
+        using var batches = new BatchQueue(data.Train, options, config.BlockSize, device, firstStep: 0);
         using var optimizer = new AdamW(model.Parameters, options.Beta1, options.Beta2, options.WeightDecay);
         var scaler = new LossScaler(options.Dtype);
         if (model.Mhc?.DeadProjections() is { Count: > 0 } dead)
@@ -88,7 +89,7 @@ public static class Trainer
 
             learningRate = CosineSchedule.At(step, options);
             speed.Start();
-            (loss, gradNorm) = Update(model, optimizer, scaler, options, data, device, step, learningRate);
+            (loss, gradNorm) = Update(model, optimizer, scaler, options, batches, device, step, learningRate);
             speed.Stop();
             if (!double.IsFinite(loss) || !double.IsFinite(gradNorm))
                 throw new ArithmeticException(Diverged(step + 1, "loss", loss, learningRate, gradNorm, last));
@@ -118,19 +119,15 @@ public static class Trainer
     /// <summary>One update: gradients of every micro-batch added up, clipped, applied.</summary>
     /// <returns>Mean loss of the micro-batches and the gradient's norm before clipping.</returns>
     internal static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, LossScaler scaler, TrainingOptions options,
-        TextDataset data, Device device, int step, double learningRate)
+        BatchQueue batches, Device device, int step, double learningRate)
     {
         using DisposeScope scope = NewDisposeScope();
         // Dropout's random numbers, like the windows, depend on the seed and the step alone.
         manual_seed(unchecked((options.Seed * 1_000_003L) + step));
         model.Parameters.ZeroGradients();
         Tensor loss = zeros(1, device: device);
-        // The windows are those of one large batch, so how it is cut into micro-batches changes nothing but the memory that it takes.
-        int[] starts = WindowSampler.RandomStarts(options.Seed, step, options.BatchSize * options.GradAccum, data.Train.Length,
-            model.Config.BlockSize);
-        foreach (int[] microBatch in starts.Chunk(options.BatchSize))
+        foreach ((Tensor tokens, Tensor targets) in batches.Next(step))
         {
-            (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Train, microBatch, model.Config.BlockSize, device);
             loss.add_(model.Backward(tokens, targets, scaler.Scale / options.GradAccum), 1.0 / options.GradAccum);
         }
         double norm = optimizer.ClipGradients(options.GradClip > 0 ? options.GradClip : double.MaxValue, scaler.Scale).item<float>();
@@ -139,11 +136,12 @@ public static class Trainer
         return (loss.item<float>(), norm);
     }
 
-    private static void RequireWindow(string part, int[] tokens, MhcConfig config, string source)
+    private static void RequireWindow(string part, TokenSequence tokens, MhcConfig config, string source)
     {
-        if (tokens.Length <= config.BlockSize)
+        if (tokens.LongestRun <= config.BlockSize)
         {
-            throw new InvalidDataException($"{source}: the {part} part has {tokens.Length} tokens, "
+            string shards = tokens.LongestRun < tokens.Length ? $" in shards of at most {tokens.LongestRun}" : "";
+            throw new InvalidDataException($"{source}: the {part} part has {tokens.Length} tokens{shards}, "
                 + $"expected more than `block_size` {config.BlockSize}. "
                 + "Give more text, or set block_size lower or val_fraction differently.");
         }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,14 +12,14 @@ public sealed class TrainingBenchmark : IDisposable
 {
     // Tinyshakespeare's, which the reference is measured with.
     private const int DefaultVocabSize = 65;
-    private const int MostCharacters = 0xD800 - 0x100;
+    private const int Windows = 256;
     private const int MatmulRepeats = 20, MatmulRows = 2048, MatmulInner = 384, MatmulColumns = 1536;
 
     private readonly MhcModel _model;
     private readonly AdamW _optimizer;
     private readonly LossScaler _scaler;
     private readonly TrainingOptions _options;
-    private readonly TextDataset _data;
+    private readonly BatchQueue _batches;
     private readonly Device _device;
     private int _step;
 
@@ -33,10 +32,12 @@ public sealed class TrainingBenchmark : IDisposable
         MhcConfig config = settings.HasVocabSize ? settings.Model : settings.Model with { VocabSize = DefaultVocabSize };
         _options = settings.Training;
         _device = ComputeDevice.Parse(_options.Device);
-        _data = RandomText(config, _options.Seed);
         _model = new MhcModel(config, _options.Seed, _device, _options.Dtype);
         _optimizer = new AdamW(_model.Parameters, _options.Beta1, _options.Beta2, _options.WeightDecay);
         _scaler = new LossScaler(_options.Dtype);
+        // As many updates as are asked for, whatever the settings say.
+        _batches = new BatchQueue(RandomTokens(config, _options.Seed), _options with { MaxIters = int.MaxValue }, config.BlockSize, _device,
+            firstStep: 0);
     }
 
     /// <summary>How many parameters the model has.</summary>
@@ -52,7 +53,7 @@ public sealed class TrainingBenchmark : IDisposable
         double learningRate = CosineSchedule.At(_step, _options);
         var watch = Stopwatch.StartNew();
         // Reads the loss, so it waits for the device.
-        Trainer.Update(_model, _optimizer, _scaler, _options, _data, _device, _step++, learningRate);
+        Trainer.Update(_model, _optimizer, _scaler, _options, _batches, _device, _step++, learningRate);
         return watch.Elapsed;
     }
 
@@ -86,22 +87,14 @@ public sealed class TrainingBenchmark : IDisposable
     /// <summary>Frees the model and its optimiser.</summary>
     public void Dispose()
     {
+        _batches.Dispose();
         _optimizer.Dispose();
         _model.Dispose();
     }
 
-    // Every id once, so that the vocabulary is the model's, then ids at random.
-    private static TextDataset RandomText(MhcConfig config, int seed)
+    private static TokenArray RandomTokens(MhcConfig config, int seed)
     {
-        int characters = Math.Min(config.VocabSize, MostCharacters);
-        int length = 2 * Math.Max(characters, 8 * config.BlockSize);
         var random = new Random(seed);
-        var text = new StringBuilder(length + characters);
-        for (int i = 0; i < characters + length; i++)
-        {
-            int id = i < characters ? i : random.Next(characters);
-            text.Append(id == 0 ? '\n' : (char)(0x100 + id - 1));
-        }
-        return TextDataset.FromText(text.ToString(), TokenizerKind.Char);
+        return new([.. Enumerable.Range(0, Windows * (config.BlockSize + 1)).Select(_ => random.Next(config.VocabSize))]);
     }
 }
