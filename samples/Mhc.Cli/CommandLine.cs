@@ -37,5 +37,7 @@ internal static class CommandLine
         }
     }
 
-    private static IEnumerable<string> Path(Command command) => command is RootCommand ? ["mhc"] : ["mhc", command.Name];
+    private static IEnumerable<string> Path(Command command) => command is RootCommand
+        ? ["mhc"]
+        : Path(command.Parents.OfType<Command>().First()).Append(command.Name);
 }

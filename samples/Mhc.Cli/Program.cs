@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Mhc.Cli;
+using Mhc.Cli.Ablate;
+using Mhc.Cli.Bench;
 
 var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ONNX, and scores text with it.")
 {
@@ -11,5 +13,7 @@ var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ON
     GenerateCommand.Create(),
     InspectCommand.Create(),
     ImportCommand.Create(),
+    BenchCommand.Create(),
+    AblateCommand.Create(),
 };
 return CommandLine.Run(root, args);

@@ -39,7 +39,7 @@ internal static class TrainCommand
         {
             HelpName = "NAME",
             DefaultValueFactory = _ => "smoke",
-            Description = $"Settings to start from. {string.Join(" ", RunSettings.Presets.Select(p => $"{p.Name}: {p.Description}"))}",
+            Description = "Settings to start from; --list-presets tells them.",
         };
         var config = new Option<string?>("--config")
         {
@@ -65,7 +65,7 @@ internal static class TrainCommand
         var command = new Command("train", "Train a model on text. Ctrl-C or SIGTERM finishes the update, saves and exits with 0; "
             + "--resume continues.")
         {
-            data, output, preset, config, set, maxIters, device, tokenizerFolder, resume, initFrom,
+            data, output, preset, config, set, maxIters, device, tokenizerFolder, resume, initFrom, ListPresets.Create(),
         };
         command.Validators.Add(result =>
         {

@@ -180,7 +180,7 @@ public static class Trainer
 
     /// <summary>One update: gradients of every micro-batch added up, clipped, applied.</summary>
     /// <returns>Mean loss of the micro-batches and the gradient's norm before clipping.</returns>
-    private static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, LossScaler scaler, TrainingOptions options,
+    internal static (double Loss, double GradNorm) Update(MhcModel model, AdamW optimizer, LossScaler scaler, TrainingOptions options,
         BatchQueue batches, Device device, int step, double learningRate)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -1,0 +1,61 @@
+using System.Globalization;
+using MathNet.Numerics.Statistics;
+
+namespace Mhc.Cli.Bench;
+
+/// <summary>A measurement as a table and as a page.</summary>
+internal static class BenchReport
+{
+    public static ReportTable Table(BenchResult result)
+    {
+        var table = new ReportTable("design", "parameters", "ms per update", "tokens/s", "time, ratio", "lowest", "quartiles",
+            "of the fastest", "memory, MB", "memory, ratio");
+        BenchMeasurement baseline = result.Designs[0];
+        foreach (BenchMeasurement design in result.Designs)
+        {
+            double[] ratios = [.. design.SecondsPerUpdate.Zip(baseline.SecondsPerUpdate, (seconds, reference) => seconds / reference)];
+            double median = design.SecondsPerUpdate.Median();
+            table.Add(design.Name, Number($"{design.Parameters:n0}"),
+                Number($"{median * 1e3:n1}"), Number($"{design.TokensPerUpdate / median:n0}"),
+                Number($"{ratios.Median():f3}"), Number($"{ratios.Min():f3}"),
+                Number($"{ratios.LowerQuartile():f3} to {ratios.UpperQuartile():f3}"),
+                Number($"{design.SecondsPerUpdate.Min() / baseline.SecondsPerUpdate.Min():f3}"),
+                Number($"{Memory(design):n0}"), Number($"{Memory(design) / Memory(baseline):f3}"));
+        }
+        return table;
+    }
+
+    /// <summary>The machine's speed during the measurement.</summary>
+    public static string Yardstick(BenchResult result) => Number(
+        $"A 2048×384×1536 matmul ran at {result.MatmulGflops.Median():f0} GFLOP/s ")
+        + Number($"(median of {result.MatmulGflops.Length} rounds, {result.MatmulGflops.Min():f0} to {result.MatmulGflops.Max():f0}).");
+
+    public static string Markdown(BenchResult result)
+    {
+        string[] designs = [.. result.Designs.Select(design => $"- {design.Name}: `{string.Join(' ', design.Settings)}`")];
+        return $"""
+            # Training speed and memory
+
+            What does a residual design cost in training? Whole updates as `mhc train` makes them (forward, backward, clipping, AdamW),
+            on random tokens. Each design has a process of its own and the designs take turns, {result.Steps} updates a turn,
+            {result.MatmulGflops.Length} rounds, each begun by another design; processes that wait use no core
+            ({SelfProcess.WaitPolicy}).
+            A round's ratio is its time over the baseline's of the same round; the table has the ratios' median, lowest and quartiles,
+            and the ratio of each design's fastest round to the baseline's. The second baseline is the control: its ratios are the noise.
+            Memory is {result.MemoryIs}, above the same process with libtorch loaded and no model yet.
+
+                {result.Command}
+
+            {result.Machine}, {result.Date}. Threads: {result.Threads}. Preset {result.Preset} with `{string.Join(' ', result.Settings)}`.
+            {Yardstick(result)}
+
+            {Table(result).Markdown()}
+            {string.Join('\n', designs)}
+
+            """;
+    }
+
+    private static double Memory(BenchMeasurement design) => design.PeakMegabytes - design.IdleMegabytes;
+
+    private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
