@@ -36,7 +36,7 @@ internal static class OnnxMetadata
 
     private static JsonObject Projection(MhcConfig config, HMatrices[] matrices) => new()
     {
-        ["projection"] = config.HRes.ToString().ToLowerInvariant(),
+        ["projection"] = JsonText.SnakeCase(config.HRes),
         ["max_row_error"] = matrices.Max(h => h.MaxRowError),
         ["max_column_error"] = matrices.Max(h => h.MaxColumnError),
     };

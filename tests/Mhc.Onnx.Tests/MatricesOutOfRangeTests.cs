@@ -12,12 +12,12 @@ public class MatricesOutOfRangeTests
     [InlineData(-1e-12)]
     public void ElementIsRefused(double element) => Assert.Equal(
         $"transformer.h.0.hc_mlp: an element of h_pre, H_res or h_post is negative, NaN or infinite; expected at least 0. {Remedy}",
-        Matrices(element, 1).Problem());
+        Matrices(element, 1).Problem(HResProjection.Sinkhorn));
 
     [Fact]
     public void ColumnSumIsRefused() => Assert.Equal(
         $"transformer.h.0.hc_mlp: a column of H_res sums to 1 within 0.25; expected 1e-09. {Remedy}",
-        Matrices(0.25, 1).Problem());
+        Matrices(0.25, 1).Problem(HResProjection.Sinkhorn));
 
     [Fact]
     public void FileThatTheyComeFromIsNamed()
@@ -43,7 +43,7 @@ public class MatricesOutOfRangeTests
     {
         var matrices = new HMatrices("transformer.h.0.hc_mlp", [1, 0], [[0.5, 0.75], [0.5, 0.25]], [0, 1]);
 
-        Assert.Null(matrices.Problem());
+        Assert.Null(matrices.Problem(HResProjection.Sinkhorn));
         Assert.Equal(0.25, matrices.MaxRowError);
         Assert.Equal(0, matrices.MaxColumnError);
     }
