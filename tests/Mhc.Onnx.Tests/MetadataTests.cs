@@ -55,6 +55,16 @@ public class MetadataTests
     }
 
     [Fact]
+    public void ProjectionIsCalledAsInTheConfiguration()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        IReadOnlyDictionary<string, string> metadata =
+            Export(folder, SyntheticCheckpoint.Tiny with { HRes = HResProjection.Orthostochastic, IdentityMix = true });
+
+        Assert.Equal("orthostochastic", (string?)JsonNode.Parse(metadata["mhc.h_res"])!["projection"]);
+    }
+
+    [Fact]
     public void WhatAPlainModelWithoutNotesLacksIsNone()
     {
         using TemporaryFolder folder = Fixtures.Temporary();

@@ -48,7 +48,7 @@ public class RandomModelTests
     private static readonly Gen<MhcConfig> MhcDynamic =
         from config in Plain
         from streams in Gen.Int[1, 5]
-        from iterations in Gen.Int[1, 20]
+        from iterations in Gen.Int[1, 6]
         select config with { Residual = ResidualMode.MhcDynamic, Streams = streams, HResIters = iterations };
 
     private static readonly Gen<MhcConfig> Any =
@@ -77,7 +77,7 @@ public class RandomModelTests
 
             TensorAssert.Close($"{config}, seed {seed}", [.. tokens.SelectMany(sequence => reference.Logits(sequence).SelectMany(row => row))],
                 TensorAssert.Doubles(logits), Tolerance.Logits);
-        }, iter: 120);
+        }, iter: 80);
 
     // Of the settings only those that the projection uses: config.json holds no other.
     private static MhcConfig WithUsed(

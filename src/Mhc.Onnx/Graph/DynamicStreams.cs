@@ -50,5 +50,5 @@ internal abstract class DynamicStreams(GraphBuilder g, Checkpoint checkpoint)
 
     /// <summary>What is computed of parameters at export, in double precision.</summary>
     protected Value Constant(string name, IEnumerable<double> values, params Dim[] shape) =>
-        g.Initializer(g.Key(name), [.. values.Select(value => (float)value)], shape);
+        g.Initializer(g.Key($"folded.{name}"), [.. values.Select(value => (float)value)], shape);
 }
