@@ -65,11 +65,17 @@ internal static class StreamUpdate
         }
     }
 
+    private static Tensor Branch(MhcModel model, int sublayer, Tensor branchInput)
+    {
+        Tensor? firstValues = null;
+        return model.Branch(sublayer, branchInput, ref firstValues);
+    }
+
     private static Tensor Plain(MhcModel model, Tensor e)
     {
         Tensor x = e;
         for (int b = 0; b < 2 * Layers; b++)
-            x = x + model.Branch(b, x);
+            x = x + Branch(model, b, x);
         return x;
     }
 
@@ -78,7 +84,7 @@ internal static class StreamUpdate
         StaticMhc.Matrices h = model.Mhc!.Project();
         Tensor x = e.flatten().expand(Streams, -1);
         for (int b = 0; b < 2 * Layers; b++)
-            x = write(h, b, x, model.Branch(b, StaticMhc.Read(h, b, x).view(e.shape)).flatten());
+            x = write(h, b, x, Branch(model, b, StaticMhc.Read(h, b, x).view(e.shape)).flatten());
         return x;
     }
 
@@ -90,7 +96,7 @@ internal static class StreamUpdate
         Tensor u = StaticMhc.Read(h, 0, x);
         for (int b = 0; b < 2 * Layers; b++)
         {
-            Tensor y = model.Branch(b, u.view(e.shape)).flatten();
+            Tensor y = Branch(model, b, u.view(e.shape)).flatten();
             Tensor update = cat([h.HRes[b].t(), h.HPost[b].unsqueeze(1)], 1);                        // (S, S+1)
             Tensor read = matmul(h.HPre[Math.Min(b + 1, (2 * Layers) - 1)].unsqueeze(0), update);    // (1, S+1)
             Tensor next = matmul(cat([update, read], 0), cat([x, y.unsqueeze(0)], 0));               // (S+1, N)

@@ -1,48 +1,20 @@
-using CsCheck;
 using Mhc.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mhc.Training.Tests;
 
-/// <summary>Properties of H_res, h_pre and h_post, and of the model around them.</summary>
+/// <summary>H_res, h_pre and h_post of a model.</summary>
 public class StreamMatrices
 {
     private static readonly MhcConfig Tiny = new() { VocabSize = 13, BlockSize = 8, NLayer = 2, NHead = 2, NEmbd = 8 };
 
-    [Fact]
-    public void SinkhornIsNonNegativeWithExactColumnsAndNearlyExactRows() => Logits.Sample((streams, values) =>
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor hRes = Sinkhorn.Project(tensor(values, [1, streams, streams]), 20);
-
-        Assert.True(hRes.min().item<double>() >= 0);
-        Assert.True((hRes.sum([1L]) - 1).abs().max().item<double>() < 1e-12);
-        // Logits of size 2 have converged after 20 iterations; what is left is the stated truncation error.
-        Assert.True((hRes.sum([2L]) - 1).abs().max().item<double>() < 1e-3);
-    }, iter: 50);
-
-    [Fact]
-    public void SinkhornsGradientIsThatOfFiniteDifferences() => Logits.Sample((streams, values) =>
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor logits = tensor(values, [1, streams, streams]).requires_grad_();
-        Tensor cotangent = arange(streams * streams, ScalarType.Float64).view(1, streams, streams).sin();
-        Func<Tensor, Tensor> objective = z => (Sinkhorn.Project(z, 20) * cotangent).sum();
-        double[] gradient = autograd.grad([objective(logits)], [logits])[0].ToDoubles();
-        const double Step = 1e-6;
-        for (int i = 0; i < gradient.Length; i++)
-        {
-            double[] up = [.. values], down = [.. values];
-            (up[i], down[i]) = (up[i] + Step, down[i] - Step);
-            double slope = (objective(tensor(up, logits.shape)) - objective(tensor(down, logits.shape))).item<double>() / (2 * Step);
-            Assert.Equal(slope, gradient[i], 1e-7);
-        }
-    }, iter: 20);
-
     [Theory]
     [InlineData(HResProjection.Sinkhorn)]
     [InlineData(HResProjection.Identity)]
+    [InlineData(HResProjection.Orthostochastic)]
+    [InlineData(HResProjection.Permutation)]
+    [InlineData(HResProjection.Circulant)]
     public void OneStreamWithSoftmaxMapsIsThePlainResidual(HResProjection hRes)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -61,11 +33,41 @@ public class StreamMatrices
     [Fact]
     public void AreUpdatedByTheSameNumberOfOperationsWhateverTheDepth() => Assert.Equal(TensorsOfAnUpdate(1), TensorsOfAnUpdate(6));
 
-    [Fact]
-    public void LearnFromTheLiveStart()
+    public static TheoryData<HResProjection> All => new(Enum.GetValues<HResProjection>());
+
+    [Theory, MemberData(nameof(All))]
+    public void LearnFromTheLiveStart(HResProjection hRes)
     {
-        using var model = new MhcModel(Tiny, 1, CPU);
+        using var model = new MhcModel(Tiny with { HRes = hRes }, 1, CPU);
         Assert.Empty(model.Mhc!.DeadProjections());
+    }
+
+    [Theory, MemberData(nameof(All))]
+    public void StartNearTheIdentity(HResProjection hRes)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var model = new MhcModel(Tiny with { HRes = hRes }, 1, CPU);
+
+        Tensor distance = (model.Mhc!.Project().HRes - eye(4)).abs().max();
+
+        Assert.InRange(distance.item<float>(), 0, hRes == HResProjection.Orthostochastic ? 0.15 : 0.02);
+    }
+
+    [Fact]
+    public void OfAnIdentityMixLieBetweenTheIdentityAndTheProjection()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        MhcConfig config = Tiny with { HRes = HResProjection.Permutation, IdentityMix = true, IdentityMixAlpha = 0.25 };
+        using var mixed = new MhcModel(config, 1, CPU);
+        using var whole = new MhcModel(config with { IdentityMix = false }, 1, CPU);
+        foreach (MhcModel model in new[] { mixed, whole })
+        {
+            foreach (string sublayer in ParameterTable.Sublayers(config))
+                model.Parameters.ValueOf($"{sublayer}.H_res_permutation_logits").copy_(arange(24).sin());
+        }
+
+        TensorAssert.Close("H_res", ((0.75 * eye(4)) + (0.25 * whole.Mhc!.Project().HRes)).ToDoubles(),
+            mixed.Mhc!.Project().HRes.ToDoubles(), 1e-6);
     }
 
     [Fact]
@@ -91,9 +93,6 @@ public class StreamMatrices
             Assert.Equal(sublayer, h.HPost[sublayer].argmax().item<long>());
         }
     }
-
-    private static Gen<(int Streams, double[] Values)> Logits => Gen.Int[2, 5].SelectMany(
-        streams => Gen.Double[-2, 2].Array[streams * streams].Select(values => (streams, values)));
 
     private static long TensorsOfAProjection(int layers)
     {

@@ -33,7 +33,8 @@ internal sealed class HyperConnections : DynamicStreams
         (int f, int s) = (Fracs, Config.Streams);
         long d = Config.NEmbd / f;
         Tensor fn = cat([_alphaFn, _betaFn.view(-1, d, f)], 2);
-        fn = fn * ((_gamma + 1) * Math.Sqrt(d)).unsqueeze(2);                                            // (2L, d, F·(1+S) + F)
+        // (2L, F·(1+S) + F, d): a narrow product and its gradient are several times faster with the long axis last.
+        fn = (fn * ((_gamma + 1) * Math.Sqrt(d)).unsqueeze(2)).mT.contiguous();
         Tensor scale = cat([_alphaScale.view(-1, 1).expand(-1, f * (1 + s)), _betaScale.view(-1, 1).expand(-1, f)], 1);
         // beta's static part stands with (stream, frac written): the same for every frac that is read.
         Tensor beta = _staticBeta.view(-1, 1, s, f).expand(-1, f, -1, -1).reshape(-1, f * s, f);
@@ -64,7 +65,7 @@ internal sealed class HyperConnections : DynamicStreams
     {
         (int f, int s) = (Fracs, Config.Streams);
         Tensor norm = linalg.vector_norm(streams, 2, [-1], keepdim: true).clamp_min(1e-12);               // (N, R, 1)
-        Tensor h = ((streams.matmul(fn) / norm).tanh() * scale) + constant;
+        Tensor h = ((nn.functional.linear(streams, fn) / norm).tanh() * scale) + constant;
         // alpha[f1, s1, f2, t]: t = 0 is what the branch reads, t = 1 + s2 is where the row goes.
         Tensor alpha = h.narrow(2, 0, f * (1 + s)).view(-1, f * s, f, 1 + s);
         Tensor read = alpha.select(3, 0).mT;                                                              // (N, F, R)

@@ -20,7 +20,7 @@ namespace Mhc.Training;
 internal sealed class UnrolledStreams(MhcModel model, StaticMhc mhc, bool training)
 {
     /// <summary>Longer chunks read more earlier outputs for each sublayer, shorter ones write the S streams more often.</summary>
-    private const int MostSublayers = 12;
+    private const int MostSublayers = 6;
 
     private readonly int _streams = model.Config.Streams;
     private readonly int _length = Enumerable.Range(1, MostSublayers).Last(k => model.Config.Sublayers % k == 0);
@@ -88,8 +88,8 @@ internal sealed class UnrolledStreams(MhcModel model, StaticMhc mhc, bool traini
                 Tensor k = chunk.K.select(1, chunk.K.shape[1] - _length + j).narrow(0, 0, known);
                 Tensor yGradient = WeightedSum(k, rows, known).view(y.shape).to_type(y.dtype);
                 // The first block's values are read by every later block, whose backward passes have come by now.
-                if (sublayer == 0 && _firstValues is not null)
-                    autograd.backward([y, _firstValues], [yGradient, _firstValuesLeaf!.grad!]);
+                if (sublayer == 0 && _firstValuesLeaf?.grad is { } valuesGradient)
+                    autograd.backward([y, _firstValues!], [yGradient, valuesGradient]);
                 else
                     y.backward([yGradient]);
                 rows[known].copy_(u.grad!.flatten());
