@@ -36,7 +36,8 @@ internal static class InspectCommand
         IReadOnlyList<HMatrices> matrices = checkpoint.ProjectHMatrices();
         if (matrices.Count == 0)
         {
-            AnsiConsole.WriteLine("No stream matrices to show: `residual` none has none, and those of hc and mhc_dynamic differ from token to token.");
+            AnsiConsole.WriteLine(
+                "No stream matrices to show: `residual` none has none, and those of hc and mhc_dynamic differ from token to token.");
             return;
         }
         Table table = new Table().Title("Stream matrices").AddColumn("sublayer", column => column.NoWrap())

@@ -71,7 +71,8 @@ public class EveryDesign
 
             MhcScore score = scorer.Score(line);
 
-            Assert.Equal(model.Loss(tokens, tensor(ids, [1, ids.Length])).item<float>(), -score.LogLikelihood / ids.Length, Tolerance.Logits);
+            float loss = model.Loss(tokens, tensor(ids, [1, ids.Length])).item<float>();
+            Assert.Equal(loss, -score.LogLikelihood / ids.Length, Tolerance.Logits);
         }
     }
 

@@ -41,8 +41,8 @@ public sealed class BatchedAndPaddedTextTests : IDisposable
     [InlineData("MhcDynamic", 1)]
     public void ScoresOfTokenDependentDesignsAreThoseOfTheTextAlone(string residual, int fracs)
     {
-        using OrtModel model = OrtModel.Export(
-            Config with { Residual = Enum.Parse<ResidualMode>(residual), Fracs = fracs, ValueResidual = ValueResidual.Free }, OnnxOutputs.Scores);
+        MhcConfig config = Config with { Residual = Enum.Parse<ResidualMode>(residual), Fracs = fracs, ValueResidual = ValueResidual.Free };
+        using OrtModel model = OrtModel.Export(config, OnnxOutputs.Scores);
         foreach (int length in (int[])[1, 7, 31, 65])
         {
             int[] text = Text(length);

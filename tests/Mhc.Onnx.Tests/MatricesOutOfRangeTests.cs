@@ -48,7 +48,8 @@ public class MatricesOutOfRangeTests
         UnevenRows.Problem(Enum.Parse<HResProjection>(projection)));
 
     [Fact]
-    public void SumsOfAnOrthostochasticProjectionAreOnlyReported() => Assert.Null(Matrices(0.25, 1).Problem(HResProjection.Orthostochastic));
+    public void SumsOfAnOrthostochasticProjectionAreOnlyReported() =>
+        Assert.Null(Matrices(0.25, 1).Problem(HResProjection.Orthostochastic));
 
     [Fact]
     public void NewtonSchulzStepsThatDivergeAreRefused()

@@ -70,7 +70,8 @@ internal sealed partial class GraphBuilder
             [Attribute("axis", axis), Attribute("num_outputs", parts)]);
 
     public Value[] Split(Value x, int axis, int[] sizes) =>
-        Node("Split", null, [x, Constant([.. sizes.Select(size => (long)size)])], x.Type, Parts(x, axis, sizes), [Attribute("axis", axis)]);
+        Node("Split", null, [x, Constant([.. sizes.Select(size => (long)size)])], x.Type, Parts(x, axis, sizes),
+            [Attribute("axis", axis)]);
 
     public Value Concat(Value[] parts, int axis, Dim length, string? name = null) =>
         One("Concat", name, parts, Joined(parts, axis, length), Attribute("axis", axis));

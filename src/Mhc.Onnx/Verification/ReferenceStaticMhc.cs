@@ -96,7 +96,7 @@ internal sealed class ReferenceStaticMhc(MhcConfig config, IReadOnlyDictionary<s
         return x;
     }
 
-    // The index of a permutation in lexicographic order tells, digit by digit to the bases n!, (n−1)!, …, which stream is next of those left.
+    // The index of a permutation in lexicographic order tells, digit by digit to the bases n, n−1, …, which of the streams left is next.
     private double[,] Permutation(double[] weights)
     {
         var h = new double[_n, _n];
