@@ -3,9 +3,12 @@ using Mhc.Cli;
 
 var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ONNX, and scores text with it.")
 {
+    DataCommand.Create(),
+    PrepareCommand.Create(),
     TrainCommand.Create(),
     ExportCommand.Create(),
     ScoreCommand.Create(),
+    GenerateCommand.Create(),
     InspectCommand.Create(),
     ImportCommand.Create(),
 };

@@ -12,7 +12,7 @@ public sealed record MhcModelInfo
     /// <value>How many tokens the model sees at once. Longer texts are scored in overlapping windows.</value>
     public required int ContextLength { get; init; }
 
-    /// <value><c>byte</c> or <c>char</c>.</value>
+    /// <value><c>byte</c>, <c>char</c> or <c>gpt2</c>.</value>
     public required string TokenizerType { get; init; }
 
     /// <value>How many different tokens the model knows.</value>

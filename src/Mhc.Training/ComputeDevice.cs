@@ -7,12 +7,14 @@ namespace Mhc.Training;
 /// <summary>The device that a setting names.</summary>
 internal static class ComputeDevice
 {
+    /// <summary>The device, with TF32 switched on for float32 matrix products where it is a GPU.</summary>
     /// <param name="name">cpu, cuda, cuda:N, or auto for a GPU when there is one.</param>
     /// <exception cref="InvalidDataException">The name is none of these, or there is no such GPU.</exception>
     public static Device Parse(string name)
     {
         if (name == "cpu" || (name == "auto" && !cuda.is_available()))
             return CPU;
+        backends.cuda.matmul.allow_tf32 = true;
         if (name == "auto")
             return CUDA;
         int index = 0;

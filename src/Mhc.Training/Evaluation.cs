@@ -1,4 +1,3 @@
-using System.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -16,15 +15,15 @@ internal static class Evaluation
     {
         using IDisposable noGradients = no_grad();
         int blockSize = model.Config.BlockSize;
-        int[] starts = WindowSampler.EvenStarts(options.EvalIters * options.BatchSize, data.Validation.Length, blockSize);
+        long[] windows = WindowSampler.Even(options.EvalIters * options.BatchSize, data.Validation.WindowCount(blockSize + 1), blockSize);
         double sum = 0;
-        foreach (int[] batch in starts.Chunk(options.BatchSize))
+        foreach (long[] batch in windows.Chunk(options.BatchSize))
         {
             using DisposeScope scope = NewDisposeScope();
             (Tensor tokens, Tensor targets) = WindowSampler.Batch(data.Validation, batch, blockSize, device);
             sum += model.Loss(tokens, targets).item<float>() * batch.Length;
         }
-        return sum / starts.Length;
+        return sum / windows.Length;
     }
 
     /// <summary>
@@ -57,14 +56,11 @@ internal static class Evaluation
             Tensor logprobs = F.log_softmax(logits, -1).gather(2, tensor(targets, [batch.Length, longest, 1]).to(device));
             float[] values = logprobs.cpu().data<float>().ToArray();
             bits.AddRange(batch.Select((ids, row) =>
-                -values.Skip(row * longest).Take(ids.Length).Sum(logprob => (double)logprob) / (Math.Log(2) * Bytes(data.Tokenizer, ids))));
+                -values.Skip(row * longest).Take(ids.Length).Sum(logprob => (double)logprob) / (Math.Log(2) * data.Tokenizer.ByteCount(ids))));
         }
         bits.Sort();
         return new(Quantile(0.5), Quantile(0.95), Quantile(0.99), Quantile(0.999), bits.Count);
 
         double Quantile(double p) => bits[Math.Min(bits.Count - 1, (int)(p * bits.Count))];
     }
-
-    private static int Bytes(TextTokenizer tokenizer, int[] ids) =>
-        tokenizer.Kind == TokenizerKind.Byte ? ids.Length : Encoding.UTF8.GetByteCount(tokenizer.Decode(ids));
 }

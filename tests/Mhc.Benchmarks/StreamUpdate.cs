@@ -27,26 +27,27 @@ internal static class StreamUpdate
         };
         using var model = new MhcModel(config, 1, CPU);
         using Tensor e = randn(Batch, Tokens, Channels);
-        (string Name, Func<Tensor> Forward)[] forms =
+        (string Name, Action Pass)[] forms =
         [
-            ("plain residual", () => Plain(model, e)),
-            ("plain residual again (control)", () => Plain(model, e)),
-            ("addmm: H_resᵀ·X + outer(h_post, y)",
-                () => Stacked(model, e, (h, b, x, y) => addmm(outer(h.HPost[b], y), h.HRes[b].t(), x, 1, 1))),
-            ("matmul, then add the outer product",
-                () => Stacked(model, e, (h, b, x, y) => matmul(h.HRes[b].t(), x) + outer(h.HPost[b], y))),
-            ("augmented: one (S+1)×(S+1) matmul on [X; y]", () => Augmented(model, e)),
-            ("one multiplication and addition a term", () => Stacked(model, e, Terms)),
+            ("plain residual", () => Differentiated(Plain(model, e))),
+            ("plain residual again (control)", () => Differentiated(Plain(model, e))),
+            ("unrolled, with its own backward pass", () => Unrolled(model, e)),
+            ("addmm: H_resᵀ·X + outer(h_post, y)", () => Differentiated(Stacked(model, e,
+                (h, b, x, y) => addmm(outer(h.HPost[b], y), h.HRes[b].t(), x, 1, 1)))),
+            ("matmul, then add the outer product", () => Differentiated(Stacked(model, e,
+                (h, b, x, y) => matmul(h.HRes[b].t(), x) + outer(h.HPost[b], y)))),
+            ("augmented: one (S+1)×(S+1) matmul on [X; y]", () => Differentiated(Augmented(model, e))),
+            ("one multiplication and addition a term", () => Differentiated(Stacked(model, e, Terms))),
         ];
         double[][] times = [.. forms.Select(_ => new double[rounds])];
         for (int round = -2; round < rounds; round++) // Two rounds to warm up.
         {
-            foreach ((int form, (_, Func<Tensor> forward)) in forms.Index())
+            foreach ((int form, (_, Action pass)) in forms.Index())
             {
                 using DisposeScope scope = NewDisposeScope();
                 model.Parameters.ZeroGradients();
                 var watch = Stopwatch.StartNew();
-                forward().sum().backward();
+                pass();
                 if (round >= 0)
                     times[form][round] = watch.Elapsed.TotalSeconds;
             }
@@ -63,6 +64,14 @@ internal static class StreamUpdate
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| {name} | {minimum:f3} | {minimum / times[0].Min():f3} | {median:f3} | {median / Median(times[0]):f3} |"));
         }
+    }
+
+    private static void Differentiated(Tensor result) => result.sum().backward();
+
+    private static void Unrolled(MhcModel model, Tensor e)
+    {
+        var streams = new UnrolledStreams(model, model.Mhc!, training: true);
+        streams.Backward(ones_like(streams.Forward(e)));
     }
 
     private static Tensor Branch(MhcModel model, int sublayer, Tensor branchInput)

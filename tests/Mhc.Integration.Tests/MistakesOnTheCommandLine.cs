@@ -98,7 +98,7 @@ public class MistakesOnTheCommandLine
     }
 
     [Theory]
-    [InlineData("train"), InlineData("export"), InlineData("score"), InlineData("inspect"), InlineData("import")]
+    [InlineData("train"), InlineData("export"), InlineData("score"), InlineData("inspect"), InlineData("import"), InlineData("generate")]
     public void EveryCommandExplainsItself(string command)
     {
         Assert.Contains(command, CommandLineTool.MustRun("--help"), StringComparison.Ordinal);

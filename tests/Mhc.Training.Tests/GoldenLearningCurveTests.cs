@@ -41,8 +41,8 @@ public class GoldenLearningCurveTests
         for (int step = 0; step < losses.Length; step++)
         {
             using DisposeScope scope = NewDisposeScope();
-            int[] batch = [.. starts.Skip(step * batchSize).Take(batchSize).Select(start => (int)start)];
-            (Tensor tokens, Tensor targets) = WindowSampler.Batch(text, batch, config.BlockSize, CPU);
+            long[] batch = [.. starts.Skip(step * batchSize).Take(batchSize).Select(start => (long)start)];
+            (Tensor tokens, Tensor targets) = WindowSampler.Batch(new TokenArray(text), batch, config.BlockSize, CPU);
             model.Parameters.ZeroGradients();
             losses[step] = model.Backward(tokens, targets).item<float>();
             optimizer.ClipGradients(settings.GetProperty("grad_clip").GetDouble());

@@ -3,8 +3,8 @@ namespace Mhc.Training.Tests;
 public class PackageDependencies
 {
     [Fact]
-    public void OfTheTrainerAreTorchSharpAndTheTokenizers() =>
-        Assert.Equal(["Microsoft.ML.Tokenizers", "TorchSharp"],
+    public void OfTheTrainerAreTorchSharpTheTokenizersAndReadersOfTables() =>
+        Assert.Equal(["CsvHelper", "Microsoft.ML.Tokenizers", "Parquet", "TorchSharp"],
             typeof(MhcModel).Assembly.GetReferencedAssemblies().Select(name => name.Name!)
                 .Where(name => !name.StartsWith("System.", StringComparison.Ordinal)).Order());
 }

@@ -73,7 +73,7 @@ public class TextToLearnFrom
 
         TextDataset data = TextDataset.FromFiles(folder.Path, valFraction: 0.2);
 
-        Assert.Equal("first, without a newline at its end\n", data.Tokenizer.Decode(data.Train));
+        Assert.Equal("first, without a newline at its end\n", Decode(data, data.Train));
         Assert.Equal(["second"], data.ValidationLines);
     }
 
@@ -82,8 +82,8 @@ public class TextToLearnFrom
     {
         TextDataset data = TextDataset.FromText("aaaa\nbbbb\ncccc\ndddd\n", valFraction: 0.4);
 
-        Assert.Equal("aaaa\nbbbb\ncccc\n", data.Tokenizer.Decode(data.Train));
-        Assert.Equal("dddd\n", data.Tokenizer.Decode(data.Validation));
+        Assert.Equal("aaaa\nbbbb\ncccc\n", Decode(data, data.Train));
+        Assert.Equal("dddd\n", Decode(data, data.Validation));
     }
 
     [Fact]
@@ -95,7 +95,8 @@ public class TextToLearnFrom
     public void FoldersWithoutTextAreNamed()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        Assert.Equal($"{folder.Path}: the folder holds no .txt file. Expected UTF-8 text files to train on.",
+        Assert.Equal($"{folder.Path}: the folder holds no .txt file. "
+            + "Expected UTF-8 text files to train on, or shards that `mhc prepare` makes.",
             Assert.Throws<FileNotFoundException>(() => TextDataset.FromFiles(folder.Path)).Message);
     }
 
@@ -106,6 +107,13 @@ public class TextToLearnFrom
     public void OtherEncodingsAreNamedWithTheFirstWrongByte() => AssertRefused([.. "caf"u8, 0xE9, (byte)'\n'],
         "byte 0xE9 at offset 3 is not UTF-8. "
         + "Expected UTF-8 text: convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.");
+
+    private static string Decode(TextDataset data, TokenSequence tokens)
+    {
+        int[] ids = new int[tokens.Length];
+        tokens.ReadWindow(0, ids);
+        return data.Tokenizer.Decode(ids);
+    }
 
     private static void AssertRefused(byte[] content, string problem)
     {

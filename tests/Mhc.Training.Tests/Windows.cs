@@ -12,10 +12,10 @@ public class Windows
     public void AreWithinTheTokensAndTheSameForTheSameStep() =>
         Gen.Select(Gen.Int[0, 1000], Gen.Long[0, 1L << 40], Gen.Int[1, 64], Gen.Int[0, 50]).Sample((seed, step, block, extra) =>
         {
-            int tokens = block + 1 + extra;
-            int[] starts = WindowSampler.RandomStarts(seed, step, 8, tokens, block);
-            Assert.All(starts, start => Assert.InRange(start, 0, tokens - block - 1));
-            Assert.Equal(starts, WindowSampler.RandomStarts(seed, step, 8, tokens, block));
+            long count = new TokenArray(new int[block + 1 + extra]).WindowCount(block + 1);
+            long[] windows = WindowSampler.Random(seed, step, 8, count);
+            Assert.All(windows, window => Assert.InRange(window, 0, extra));
+            Assert.Equal(windows, WindowSampler.Random(seed, step, 8, count));
         });
 
     [Fact]
@@ -24,8 +24,8 @@ public class Windows
         int[] counts = new int[10];
         for (int step = 0; step < 1000; step++)
         {
-            foreach (int start in WindowSampler.RandomStarts(1, step, 10, 10 + 4, 4))
-                counts[start]++;
+            foreach (long window in WindowSampler.Random(1, step, 10, 10))
+                counts[window]++;
         }
         Assert.All(counts, count => Assert.InRange(count, 850, 1150)); // 1,000 expected, five standard deviations either way.
     }
@@ -33,15 +33,16 @@ public class Windows
     [Fact]
     public void ForValidationAreSpreadFromTheFirstTokenToTheLast()
     {
-        Assert.Equal([0, 29, 59, 89], WindowSampler.EvenStarts(4, 100, 10));
-        Assert.Equal([0], WindowSampler.EvenStarts(4, 11, 10));
+        Assert.Equal([0, 29, 59, 89], WindowSampler.Even(4, 90, 10));
+        Assert.Equal([0], WindowSampler.Even(4, 1, 10));
+        Assert.Equal([0, long.MaxValue / 2, long.MaxValue - 1], WindowSampler.Even(3, long.MaxValue, 10));
     }
 
     [Fact]
     public void CarryTheNextTokenAsTarget()
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor tokens, Tensor targets) = WindowSampler.Batch([10, 11, 12, 13, 14], [0, 2], 2, CPU);
+        (Tensor tokens, Tensor targets) = WindowSampler.Batch(new TokenArray([10, 11, 12, 13, 14]), [0, 2], 2, CPU);
 
         Assert.Equal([10, 11, 12, 13], tokens.ToDoubles());
         Assert.Equal([11, 12, 13, 14], targets.ToDoubles());

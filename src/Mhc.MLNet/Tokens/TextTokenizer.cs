@@ -11,15 +11,15 @@ internal sealed partial class TextTokenizer
 
     public TextTokenizer(TokenizerDefinition definition)
     {
-        _byteLevel = definition.Type == "byte";
-        IEnumerable<string> vocabulary = _byteLevel ? ByteSymbols() : definition.Vocabulary;
-        // Byte-pair encoding without merges: every symbol stays by itself.
-        _tokenizer = BpeTokenizer.Create(new BpeOptions(vocabulary.Select((symbol, id) => KeyValuePair.Create(symbol, id)))
+        _byteLevel = definition.Type != "char";
+        // Byte-pair encoding; without merges every symbol stays by itself.
+        _tokenizer = BpeTokenizer.Create(new BpeOptions(definition.Vocabulary.Select((symbol, id) => KeyValuePair.Create(symbol, id)))
         {
+            Merges = definition.Merges,
             ByteLevel = _byteLevel,
-            PreTokenizer = new RegexPreTokenizer(WholeText(), null),
+            PreTokenizer = new RegexPreTokenizer(definition.Type == "gpt2" ? Gpt2Words() : WholeText(), null),
         });
-        VocabSize = _byteLevel ? 256 : definition.Vocabulary.Count;
+        VocabSize = definition.Vocabulary.Count;
     }
 
     public int VocabSize { get; }
@@ -31,17 +31,10 @@ internal sealed partial class TextTokenizer
         return (ids, _byteLevel ? 0 : text.EnumerateRunes().Count() - ids.Count);
     }
 
-    /// <summary>GPT-2's printable stand-ins for the 256 byte values, in order: what the library's byte-level tokenizers look up.</summary>
-    private static IEnumerable<string> ByteSymbols()
-    {
-        int next = 256;
-        for (int value = 0; value < 256; value++)
-        {
-            bool printable = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
-            yield return ((char)(printable ? value : next++)).ToString();
-        }
-    }
-
     [GeneratedRegex(@"[\s\S]+")]
     private static partial Regex WholeText();
+
+    // What GPT-2 merges within: contractions, words, numbers and symbols with the space before them, white space.
+    [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")]
+    private static partial Regex Gpt2Words();
 }
