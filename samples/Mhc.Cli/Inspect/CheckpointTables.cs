@@ -13,20 +13,21 @@ internal static class CheckpointTables
     /// <param name="folder">A checkpoint folder, or a run folder, whose best checkpoint is shown.</param>
     public static void Show(string folder)
     {
-        string checkpoint = Run.CheckpointOf(folder);
-        Weights weights = Weights.Open(checkpoint);
-        Table facts = Facts(Path.GetFullPath(checkpoint));
-        facts.AddRow("parameters", weights.ParameterCount.ToString("n0", CultureInfo.InvariantCulture));
-        foreach (string file in Shown.Where(file => File.Exists(Path.Combine(checkpoint, file))))
-            facts.AddRow(file, Markup.Escape(Shorten(File.ReadAllText(Path.Combine(checkpoint, file)).Trim())));
+        Checkpoint checkpoint = Checkpoint.Open(Run.CheckpointOf(folder));
+        Table facts = Facts(Path.GetFullPath(checkpoint.Folder));
+        facts.AddRow("parameters", Run.ParameterCountOf(checkpoint).ToString("n0", CultureInfo.InvariantCulture));
+        foreach (string file in Shown.Where(file => File.Exists(Path.Combine(checkpoint.Folder, file))))
+            facts.AddRow(file, Markup.Escape(Shorten(File.ReadAllText(Path.Combine(checkpoint.Folder, file)).Trim())));
         AnsiConsole.Write(facts);
 
-        weights.RequireFinite();
-        IReadOnlyList<HMatrices> matrices = weights.Matrices();
-        if (!weights.IsConstant)
-            AnsiConsole.WriteLine(Run.NotConstant);
+        checkpoint.RequireFinite();
+        IReadOnlyList<HMatrices> matrices = checkpoint.ProjectHMatrices();
         if (matrices.Count == 0)
+        {
+            AnsiConsole.WriteLine(
+                "No stream matrices to show: `residual` none has none, and those of hc and mhc_dynamic differ from token to token.");
             return;
+        }
         StreamMatrixDiagnostics d = Run.DiagnosticsOf(matrices)!;
         Table table = new Table().Title("Stream matrices: errors of the sums over H_res's rows and columns, |λ₂|, what is read and written")
             .AddColumn("sublayer", column => column.NoWrap())

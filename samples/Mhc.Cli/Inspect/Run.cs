@@ -13,9 +13,6 @@ namespace Mhc.Cli;
 internal sealed record Run(
     string Name, string Checkpoint, long ParameterCount, int? Step, Metrics? Metrics, IReadOnlyList<HMatrices> Matrices)
 {
-    public const string NotConstant =
-        "no stream matrices to show: in this design they depend on the input, or the exporter does not know it.";
-
     /// <summary>Of the matrices; null where there are none.</summary>
     public StreamMatrixDiagnostics? Diagnostics { get; } = DiagnosticsOf(Matrices);
 
@@ -42,16 +39,17 @@ internal sealed record Run(
             [.. matrices.Select(h => Square(h.HRes))],
             [.. matrices.Select(h => h.HPost.ToArray())]);
 
+    public static long ParameterCountOf(Checkpoint checkpoint) =>
+        checkpoint.Parameters.Sum(parameter => parameter.Shape.Aggregate(1L, (product, size) => product * size));
+
     private static Run Open(string folder)
     {
         string checkpoint = CheckpointOf(folder);
         string metrics = Path.Combine(folder, "metrics.jsonl");
-        Weights weights = Weights.Open(checkpoint);
+        Checkpoint weights = Mhc.Onnx.Checkpoint.Open(checkpoint);
         weights.RequireFinite();
-        if (!weights.IsConstant)
-            Console.Error.WriteLine($"mhc: {folder}: {NotConstant}");
-        return new(NameOf(folder), checkpoint, weights.ParameterCount, StepOf(checkpoint),
-            File.Exists(metrics) ? Metrics.Read(metrics) : null, weights.Matrices());
+        return new(NameOf(folder), checkpoint, ParameterCountOf(weights), StepOf(checkpoint),
+            File.Exists(metrics) ? Metrics.Read(metrics) : null, weights.ProjectHMatrices());
     }
 
     private static string NameOf(string folder)
