@@ -50,7 +50,10 @@ internal static class TrainCommand
             HelpName = "cpu|cuda|cuda:N|auto",
             Description = "Where to train, short for --set device=…; auto takes a GPU when there is one.",
         };
-        var command = new Command("train", "Train a model on text.") { data, output, preset, config, set, maxIters, device, tokenizerFolder };
+        var command = new Command("train", "Train a model on text.")
+        {
+            data, output, preset, config, set, maxIters, device, tokenizerFolder,
+        };
         command.SetAction(parsed =>
         {
             List<string> settings = [.. parsed.GetValue(set) ?? []];

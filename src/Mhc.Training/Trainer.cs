@@ -40,7 +40,7 @@ public static class Trainer
     /// <param name="onWarning">Called with what the user should know about the settings.</param>
     /// <exception cref="ArgumentException">Lists every value of the configuration and the options that is out of range.</exception>
     /// <exception cref="IOException">The run folder holds something already.</exception>
-    /// <exception cref="InvalidDataException">The text is too short for one window.</exception>
+    /// <exception cref="InvalidDataException">The text is too short for one window, or a shard has an id beyond the vocabulary.</exception>
     /// <exception cref="ArithmeticException">The loss is no longer a number.</exception>
     public static TrainingResult Train(MhcConfig config, TrainingOptions options, TextDataset data, string runFolder,
         Action<TrainingUpdate>? onUpdate = null, Action<string>? onWarning = null)

@@ -31,7 +31,8 @@ public class BytePairsBecomeScores
         {
             long[] ids = [.. tokenizer.Encode(line).Select(id => (long)id)];
             float loss = model.Loss(
-                tensor((long[])[tokenizer.PrefixTokenId!.Value, .. ids[..^1]], [1, ids.Length]), tensor(ids, [1, ids.Length])).item<float>();
+                tensor((long[])[tokenizer.PrefixTokenId!.Value, .. ids[..^1]], [1, ids.Length]),
+                tensor(ids, [1, ids.Length])).item<float>();
 
             MhcScore score = scorer.Score(line);
 

@@ -98,6 +98,8 @@ public class MistakesOnTheCommandLine
     [InlineData("mhc: Option '--data' is required.", "train", "--out", "run")]
     [InlineData("mhc: Unrecognized command or argument '--dta'.", "train", "--dta", "x", "--data", "x", "--out", "run")]
     [InlineData("mhc: --shards is 104, expected 1 to 103.", "data", "fineweb10B", "--shards", "104", "--out", "run")]
+    [InlineData("mhc: --base-url is mirror, expected an address that begins with http:// or https://.",
+        "data", "fineweb10B", "--shards", "1", "--out", "run", "--base-url", "mirror")]
     [InlineData("mhc: Argument 'bpe' not recognized.", "prepare", "a.txt", "--out", "run", "--tokenizer", "bpe")]
     [InlineData("mhc: Required command was not provided.")]
     public void BadUsageIsExplained(string message, params string[] arguments)

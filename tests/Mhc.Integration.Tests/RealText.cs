@@ -12,12 +12,12 @@ public class RealText
     public void HasTheTokensOfAnIndependentTokenizer()
     {
         using TemporaryFolder temporary = Fixtures.Temporary();
-        CommandLineTool.MustRun("prepare", DataFile("text/wikitext2-valid.txt"), DataFile("text/wikitext2-test.txt"), "--out", temporary["shards"],
-            "--tokenizer", "gpt2", "--tokenizer-folder", Path.GetDirectoryName(DataFile("gpt2/vocab.json"))!,
+        CommandLineTool.MustRun("prepare", DataFile("text/wikitext2-valid.txt"), DataFile("text/wikitext2-test.txt"),
+            "--out", temporary["shards"], "--tokenizer", "gpt2", "--tokenizer-folder", Path.GetDirectoryName(DataFile("gpt2/vocab.json"))!,
             "--separator", "none", "--val-tokens", "258659");
 
-        Assert.Equal(File.ReadAllBytes(DataFile("fineweb/fineweb_val_000000.bin")), File.ReadAllBytes(temporary["shards/val_000000.bin"]));
-        Assert.Equal(File.ReadAllBytes(DataFile("fineweb/fineweb_train_000001.bin")), File.ReadAllBytes(temporary["shards/train_000001.bin"]));
+        foreach (string name in (string[])["val_000000.bin", "train_000001.bin"])
+            Assert.Equal(File.ReadAllBytes(DataFile($"fineweb/fineweb_{name}")), File.ReadAllBytes(temporary[$"shards/{name}"]));
     }
 
     [Fact]

@@ -61,8 +61,8 @@ public class CharTokenizer
 
 public class Gpt2Tokenizer
 {
-    private static readonly TextTokenizer Tokenizer =
-        new(new TokenizerDefinition("gpt2", [.. TokenizerDefinition.ByteSymbols, "th", "the", "Ġthe", "ĊĊ"], ["t h", "th e", "Ġ the", "Ċ Ċ"]));
+    private static readonly TextTokenizer Tokenizer = new(new TokenizerDefinition("gpt2",
+        [.. TokenizerDefinition.ByteSymbols, "th", "the", "Ġthe", "ĊĊ"], ["t h", "th e", "Ġ the", "Ċ Ċ"]));
 
     [Fact]
     public void MergesWithinWords() => Assert.Equal([257, 258, 'n', 's', 259, '\n', 256], Tokenizer.Encode("the thens\n\n\nth").Ids);

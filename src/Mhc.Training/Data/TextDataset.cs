@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Mhc.Training;
 
-/// <summary>Text as token ids, split into a training and a validation part: from text files in memory, or from shards on the disk.</summary>
+/// <summary>Text as token ids, in a training and a validation part: from text files in memory, or from shards on the disk.</summary>
 public sealed class TextDataset : IDisposable
 {
     private readonly ShardFolder? _shards;
@@ -52,7 +52,7 @@ public sealed class TextDataset : IDisposable
     /// <param name="path">A file or a folder.</param>
     /// <param name="kind">Which tokenizer; a char vocabulary is taken from the text. Ignored with shards.</param>
     /// <param name="valFraction">Which part of the text, from its end, is for validation. Ignored with shards.</param>
-    /// <param name="tokenizerFolder">Where GPT-2's files lie, see <see cref="TextTokenizer.Gpt2"/>. Ignored where it is not GPT-2's.</param>
+    /// <param name="tokenizerFolder">Where GPT-2's files lie, see <see cref="TextTokenizer.Gpt2"/>. Ignored with other tokenizers.</param>
     /// <exception cref="FileNotFoundException">There is no such file, or neither .txt files nor shards in the folder.</exception>
     /// <exception cref="InvalidDataException">A file is empty or not UTF-8, or a shard is damaged.</exception>
     public static TextDataset FromFiles(
