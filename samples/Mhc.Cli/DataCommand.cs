@@ -17,7 +17,8 @@ internal static class DataCommand
         {
             Required = true,
             HelpName = "N",
-            Description = $"Training shards, 1 to {FineWeb10B.MostShards}, 100 million tokens and 200 MB each; the validation shard comes with them.",
+            Description = $"Training shards, 1 to {FineWeb10B.MostShards}, 100 million tokens and 200 MB each; "
+                + "the validation shard comes with them.",
         };
         shards.Validators.Add(result =>
         {
@@ -34,6 +35,13 @@ internal static class DataCommand
         {
             HelpName = "URL",
             DefaultValueFactory = _ => FineWeb10B.Hub,
+            CustomParser = result =>
+            {
+                if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
+                    return url;
+                result.AddError($"--base-url is {result.Tokens[0].Value}, expected an address that begins with http:// or https://.");
+                return null;
+            },
             Description = "Where to download from; a mirror must hold files of the same names.",
         };
         Option<string?> tokenizerFolder = PrepareCommand.TokenizerFolder();
@@ -45,7 +53,10 @@ internal static class DataCommand
                 parsed.GetValue(baseUrl), parsed.GetValue(tokenizerFolder),
                 progress => show(new(progress.File, progress.BytesReceived, progress.TotalBytes))));
             if (notChecked.Count > 0)
-                Console.Error.WriteLine($"mhc: warning: the server states no SHA-256 of {string.Join(", ", notChecked)}: only their length was checked.");
+            {
+                Console.Error.WriteLine($"mhc: warning: the server states no SHA-256 of {string.Join(", ", notChecked)}: "
+                    + "only their length was checked.");
+            }
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{folder}: {parsed.GetValue(shards) + 1} shards."));
             Console.WriteLine($"Next: mhc train --data {folder} --out RUN");
         });

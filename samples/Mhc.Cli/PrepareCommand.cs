@@ -30,8 +30,8 @@ internal static class PrepareCommand
         Option<string?> tokenizerFolder = TokenizerFolder();
         var separator = new Option<string?>("--separator")
         {
-            Description = "Where the id that separates documents stands, <|endoftext|> with gpt2, the newline otherwise: before each document, "
-                + "after each, nowhere. Without this option: nowhere in .txt files, before each document of other formats.",
+            Description = "Where the id that separates documents stands, <|endoftext|> with gpt2, the newline otherwise: "
+                + "before each document, after each, nowhere. Without this option: nowhere in .txt files, before each document of other formats.",
         };
         separator.AcceptOnlyFromAmong("start", "end", "none");
         var textField = new Option<string>("--text-field", "--text-column")
@@ -70,7 +70,8 @@ internal static class PrepareCommand
             };
             PrepareResult result = ByteProgress.Show(
                 show => TokenShards.Prepare(options, progress => show(new(progress.Activity, progress.BytesRead, progress.TotalBytes))));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{options.OutputFolder}: {result.TrainTokens:n0} tokens to train on, "
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{options.OutputFolder}: {result.TrainTokens:n0} tokens to train on, "
                 + $"{result.ValTokens:n0} for validation, {result.Documents:n0} documents, {result.Shards} shards."));
             Console.WriteLine($"Next: mhc train --data {options.OutputFolder} --out RUN");
         });

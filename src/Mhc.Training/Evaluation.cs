@@ -56,7 +56,8 @@ internal static class Evaluation
             Tensor logprobs = F.log_softmax(logits, -1).gather(2, tensor(targets, [batch.Length, longest, 1]).to(device));
             float[] values = logprobs.cpu().data<float>().ToArray();
             bits.AddRange(batch.Select((ids, row) =>
-                -values.Skip(row * longest).Take(ids.Length).Sum(logprob => (double)logprob) / (Math.Log(2) * data.Tokenizer.ByteCount(ids))));
+                -values.Skip(row * longest).Take(ids.Length).Sum(logprob => (double)logprob)
+                / (Math.Log(2) * data.Tokenizer.ByteCount(ids))));
         }
         bits.Sort();
         return new(Quantile(0.5), Quantile(0.95), Quantile(0.99), Quantile(0.999), bits.Count);

@@ -26,6 +26,6 @@ internal static class Throw
 
     /// <param name="columns">Those that are there.</param>
     public static InvalidDataException InvalidData_NoColumn(string path, string column, IEnumerable<string> columns) =>
-        new($"{path}: has no column `{column}` of text, but {string.Join(", ", columns.Select(name => $"`{name}`").DefaultIfEmpty("none"))}. "
-            + "Name the one that holds the text with --text-field.");
+        new($"{path}: has no column `{column}` of text, "
+            + $"but {string.Join(", ", columns.Select(name => $"`{name}`").DefaultIfEmpty("none"))}. Name the one that holds the text with --text-field.");
 }

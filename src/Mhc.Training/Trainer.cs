@@ -35,7 +35,8 @@ public static class Trainer
     /// The run folder holds something already, or could not be written; what was saved before is whole.
     /// </exception>
     /// <exception cref="InvalidDataException">
-    /// The text is too short for one window, or the architecture is not that of the checkpoint to start from.
+    /// The text is too short for one window, a shard has an id beyond the vocabulary, or the architecture is not that of the checkpoint to
+    /// start from.
     /// </exception>
     /// <exception cref="ArithmeticException">The loss is no longer a number.</exception>
     public static TrainingResult Train(MhcConfig config, TrainingOptions options, TextDataset data, string runFolder,

@@ -111,11 +111,11 @@ public sealed record TrainingOptions
     /// <value>Default <c>auto</c>.</value>
     public string Device { get; init; } = "auto";
 
-    /// <summary>How text becomes token ids.</summary>
+    /// <summary>How text becomes token ids. Ignored with shards, which have a tokenizer.</summary>
     /// <value>Default <see cref="TokenizerKind.Byte"/>.</value>
     public TokenizerKind Tokenizer { get; init; }
 
-    /// <summary>Which part of the text, from its end, is for validation.</summary>
+    /// <summary>Which part of the text, from its end, is for validation. Ignored with shards, which have such a part.</summary>
     /// <value>Default 0.1.</value>
     public double ValFraction { get; init; } = 0.1;
 

@@ -16,6 +16,16 @@ public class MistakesOnTheCommandLine
         "train", "--data", "{tmp}/short.txt", "--out", "{tmp}/run");
 
     [Fact]
+    public void TextThatFitsIntoTheValidationShardIsNotPrepared() => AssertBadInput(
+        "mhc: The text has 7 tokens in all, expected more than the 7 of the validation shard. Give more text, or set --val-tokens lower.",
+        "prepare", "{tmp}/short.txt", "--out", "{tmp}/run", "--tokenizer", "byte", "--val-tokens", "7");
+
+    [Fact]
+    public void AbsentTokenizerFilesAreNamed() => AssertBadInput(
+        "mhc: {tmp}/vocab.json: no such file. Expected a folder with GPT-2's vocab.json and merges.txt.",
+        "data", "fineweb10B", "--shards", "1", "--out", "{tmp}/run", "--tokenizer-folder", "{tmp}");
+
+    [Fact]
     public void UnknownSettingsAreNamed() => AssertBadInput("mhc: settings: `strems` is not a known key; did you mean `streams`?",
         "train", "--data", "{tmp}/short.txt", "--out", "{tmp}/run", "--set", "strems=4");
 
@@ -87,6 +97,10 @@ public class MistakesOnTheCommandLine
     [Theory]
     [InlineData("mhc: Option '--data' is required.", "train", "--out", "run")]
     [InlineData("mhc: Unrecognized command or argument '--dta'.", "train", "--dta", "x", "--data", "x", "--out", "run")]
+    [InlineData("mhc: --shards is 104, expected 1 to 103.", "data", "fineweb10B", "--shards", "104", "--out", "run")]
+    [InlineData("mhc: --base-url is mirror, expected an address that begins with http:// or https://.",
+        "data", "fineweb10B", "--shards", "1", "--out", "run", "--base-url", "mirror")]
+    [InlineData("mhc: Argument 'bpe' not recognized.", "prepare", "a.txt", "--out", "run", "--tokenizer", "bpe")]
     [InlineData("mhc: Required command was not provided.")]
     public void BadUsageIsExplained(string message, params string[] arguments)
     {
@@ -98,8 +112,8 @@ public class MistakesOnTheCommandLine
     }
 
     [Theory]
-    [InlineData("train"), InlineData("export"), InlineData("score"), InlineData("inspect"), InlineData("import"), InlineData("generate")]
-    [InlineData("bench"), InlineData("ablate")]
+    [InlineData("data"), InlineData("prepare"), InlineData("train"), InlineData("export"), InlineData("score"), InlineData("inspect")]
+    [InlineData("import"), InlineData("generate"), InlineData("bench"), InlineData("ablate")]
     public void EveryCommandExplainsItself(string command)
     {
         Assert.Contains(command, CommandLineTool.MustRun("--help"), StringComparison.Ordinal);

@@ -9,11 +9,21 @@ namespace Mhc.Integration.Tests;
 public class RealText
 {
     [Fact]
+    public void HasTheTokensOfAnIndependentTokenizer()
+    {
+        using TemporaryFolder temporary = Fixtures.Temporary();
+        CommandLineTool.MustRun("prepare", DataFile("text/wikitext2-valid.txt"), DataFile("text/wikitext2-test.txt"),
+            "--out", temporary["shards"], "--tokenizer", "gpt2", "--tokenizer-folder", Path.GetDirectoryName(DataFile("gpt2/vocab.json"))!,
+            "--separator", "none", "--val-tokens", "258659");
+
+        foreach (string name in (string[])["val_000000.bin", "train_000001.bin"])
+            Assert.Equal(File.ReadAllBytes(DataFile($"fineweb/fineweb_{name}")), File.ReadAllBytes(temporary[$"shards/{name}"]));
+    }
+
+    [Fact]
     public void IsToldFromItsOwnWordsShuffled()
     {
-        string folder = Environment.GetEnvironmentVariable("MHC_DATA") ?? Path.Combine(Fixtures.Repository, "..", "shared", "data");
-        string shakespeare = Path.Combine(folder, "text", "tinyshakespeare.txt");
-        Assert.SkipUnless(File.Exists(shakespeare), $"{shakespeare} is not there; MHC_DATA can name another folder.");
+        string shakespeare = DataFile("text/tinyshakespeare.txt");
         using TemporaryFolder temporary = Fixtures.Temporary();
         TextDataset data = TextDataset.FromFiles(shakespeare, TokenizerKind.Char);
         var config = new MhcConfig { VocabSize = data.Tokenizer.VocabSize, BlockSize = 64, NLayer = 2, NHead = 4, NEmbd = 64 };
@@ -31,5 +41,13 @@ public class RealText
         int ordersFound = lines.Index().Count(line => ordered[line.Index].LogLikelihood > disordered[line.Index].LogLikelihood);
         Assert.True(ordersFound > 0.7 * lines.Length,
             $"The order that was written is the likelier one in {ordersFound} of {lines.Length} lines only.");
+    }
+
+    private static string DataFile(string name)
+    {
+        string folder = Environment.GetEnvironmentVariable("MHC_DATA") ?? Path.Combine(Fixtures.Repository, "..", "shared", "data");
+        string path = Path.Combine(folder, name);
+        Assert.SkipUnless(File.Exists(path), $"{path} is not there; MHC_DATA can name another folder.");
+        return path;
     }
 }

@@ -8,7 +8,7 @@ namespace Mhc.MLNet.Tests;
 
 public class ByteTokenizer
 {
-    private static readonly TextTokenizer Tokenizer = new(new TokenizerDefinition("byte", []));
+    private static readonly TextTokenizer Tokenizer = new(new TokenizerDefinition("byte", TokenizerDefinition.ByteSymbols, []));
 
     [Fact]
     public void GivesTheBytesOfAnyText() =>
@@ -26,7 +26,7 @@ public class ByteTokenizer
 public class CharTokenizer
 {
     private static readonly string[] Vocabulary = ["\n", "a", "😀", "\uFFFD", "é"];
-    private static readonly TextTokenizer Tokenizer = new(new TokenizerDefinition("char", Vocabulary));
+    private static readonly TextTokenizer Tokenizer = new(new TokenizerDefinition("char", Vocabulary, []));
 
     [Fact]
     public void GivesTheIndexOfEachScalarValue() => Assert.Equal([1, 2, 1, 4, 0, 3], Tokenizer.Encode("a😀aé\n\uFFFD").Ids);
@@ -59,15 +59,49 @@ public class CharTokenizer
     }, iter: 1000);
 }
 
+public class Gpt2Tokenizer
+{
+    private static readonly TextTokenizer Tokenizer = new(new TokenizerDefinition("gpt2",
+        [.. TokenizerDefinition.ByteSymbols, "th", "the", "Ġthe", "ĊĊ"], ["t h", "th e", "Ġ the", "Ċ Ċ"]));
+
+    [Fact]
+    public void MergesWithinWords() => Assert.Equal([257, 258, 'n', 's', 259, '\n', 256], Tokenizer.Encode("the thens\n\n\nth").Ids);
+
+    [Fact]
+    public void KnowsEveryText() => AnyText.OfLength(0, 40).Sample(text =>
+    {
+        (IReadOnlyList<int> ids, int unknown) = Tokenizer.Encode(text);
+        Assert.Equal(0, unknown);
+        Assert.Equal(AnyText.Bytes(text).Length, ids.Sum(id => id < 256 ? 1 : ((int[])[2, 3, 4, 2])[id - 256]));
+    }, iter: 500);
+}
+
 public class TokenizerDefinitionInMetadata
 {
+    [Theory]
+    [InlineData("[]", "[]", "`vocabulary` lacks \"Ā\", which stands for byte 0.")]
+    [InlineData("[\"a\", \"\"]", "[]", "`vocabulary` has \"\" twice or empty.")]
+    [InlineData("[\"a\", \"a\"]", "[]", "`vocabulary` has \"a\" twice or empty.")]
+    [InlineData("[1]", "[]", "`vocabulary` is not an array of strings.")]
+    [InlineData("[BYTES]", "{}", "`merges` is not an array of strings.")]
+    [InlineData("[BYTES]", "[\"a\"]", "`merges` has \"a\", expected two tokens whose join is a token.")]
+    [InlineData("[BYTES]", "[\"a b\"]", "`merges` has \"a b\", expected two tokens whose join is a token.")]
+    public void OfBytePairsIsReadStrictly(string vocabulary, string merges, string problem)
+    {
+        string bytes = JsonSerializer.Serialize(TokenizerDefinition.ByteSymbols)[1..^1];
+        IsReadStrictly($$"""
+            {"version":1,"type":"gpt2","prefix_token_id":null,"eos_token_id":null,
+             "vocabulary":{{vocabulary.Replace("BYTES", bytes, StringComparison.Ordinal)}},"merges":{{merges}}}
+            """, problem);
+    }
+
     [Theory]
     [InlineData("""{"type":"byte","prefix_token_id":null,"eos_token_id":null}""", "missing key `version`.")]
     [InlineData("""{"version":2,"type":"byte","prefix_token_id":null,"eos_token_id":null}""",
         "`version` is 2, this release reads version 1.")]
     [InlineData("""{"version":1,"prefix_token_id":null,"eos_token_id":null}""", "missing key `type`.")]
     [InlineData("""{"version":1,"type":"bpe","prefix_token_id":null,"eos_token_id":null}""",
-        "`type` is \"bpe\", expected \"byte\" or \"char\".")]
+        "`type` is \"bpe\", expected \"byte\", \"char\" or \"gpt2\".")]
     [InlineData("""{"version":1,"type":"byte","eos_token_id":null}""", "missing key `prefix_token_id`.")]
     [InlineData("""{"version":1,"type":"byte","prefix_token_id":null,"eos_token_id":null,"lowercase":true}""",
         "unknown key `lowercase`, expected `version`, `type`, `prefix_token_id`, `eos_token_id`.")]

@@ -15,7 +15,8 @@ public static class TinyGpt2
     {
         Directory.CreateDirectory(folder);
         string[] tokens = [.. Bytes(), .. Merges.Select(merge => merge.Replace(" ", "", StringComparison.Ordinal)), "<|endoftext|>"];
-        File.WriteAllText(Path.Combine(folder, "vocab.json"), JsonSerializer.Serialize(tokens.Index().ToDictionary(t => t.Item, t => t.Index)));
+        File.WriteAllText(Path.Combine(folder, "vocab.json"),
+            JsonSerializer.Serialize(tokens.Index().ToDictionary(token => token.Item, token => token.Index)));
         File.WriteAllLines(Path.Combine(folder, "merges.txt"), ["#version: 0.2", .. Merges, ""]);
         return folder;
     }

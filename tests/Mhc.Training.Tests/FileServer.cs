@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace Mhc.Training.Tests;
 
@@ -68,8 +69,9 @@ internal sealed class FileServer : IDisposable
         if (context.Request.Url.AbsolutePath.StartsWith("/hub/", StringComparison.Ordinal))
         {
             // The hub states the hash and points to another server.
-            if (StatedSha256 != "")
-                response.Headers["X-Linked-ETag"] = $"\"{StatedSha256 ?? Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content))}\"";
+            string sha256 = StatedSha256 ?? Convert.ToHexStringLower(SHA256.HashData(content));
+            if (sha256.Length > 0)
+                response.Headers["X-Linked-ETag"] = $"\"{sha256}\"";
             response.Redirect($"/storage/{name}");
             response.Close();
             return;

@@ -60,7 +60,8 @@ internal sealed record TokenizerDefinition(string Type, IReadOnlyList<string> Vo
         if (merges.Find(merge => merge.Split(' ') is not [string left, string right]
             || !tokens.Contains(left) || !tokens.Contains(right) || !tokens.Contains(left + right)) is { } unknown)
         {
-            Throw.InvalidData_Tokenizer(source, $"`merges` has {JsonSerializer.Serialize(unknown)}, expected two tokens whose join is a token.");
+            Throw.InvalidData_Tokenizer(
+                source, $"`merges` has {JsonSerializer.Serialize(unknown)}, expected two tokens whose join is a token.");
         }
         return new("gpt2", vocabulary, merges);
     }

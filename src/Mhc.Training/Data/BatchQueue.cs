@@ -117,7 +117,8 @@ internal sealed class BatchQueue : IDisposable
             // The windows are those of one large batch, so how it is cut into micro-batches changes nothing but the memory that it takes.
             long[] windows = WindowSampler.Random(
                 _options.Seed, step, _options.BatchSize * _options.GradAccum, tokens.WindowCount(_blockSize + 1));
-            WindowSampler.Fill(tokens, windows, MemoryMarshal.Cast<byte, long>(Inputs.bytes), MemoryMarshal.Cast<byte, long>(Targets.bytes));
+            WindowSampler.Fill(tokens, windows,
+                MemoryMarshal.Cast<byte, long>(Inputs.bytes), MemoryMarshal.Cast<byte, long>(Targets.bytes));
             return this;
         }
 

@@ -8,16 +8,17 @@ namespace Mhc.Training;
 /// Downloads files from the Hugging Face hub, or from a server like it: goes on where a connection broke off, and renames a file to its
 /// place only when its SHA-256 is right.
 /// </summary>
-internal sealed class FileDownload(HttpMessageHandler? handler = null, TimeSpan? firstDelay = null) : IDisposable
+/// <param name="tries">How often to fail in a row, without a byte received, before giving up.</param>
+/// <param name="firstDelay">How long to wait after the first failure, each time twice as long. Default null: a second.</param>
+internal sealed class FileDownload(int tries = 6, TimeSpan? firstDelay = null) : IDisposable
 {
-    private const int MostFailures = 6; // In a row without a byte: with delays of 1, 2, 4, 8 and 16 seconds about half a minute.
     private const int MostRedirects = 5;
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60); // After which a connection counts as broken.
 
     private readonly TimeSpan _firstDelay = firstDelay ?? TimeSpan.FromSeconds(1);
 
     // Redirects are followed by hand: the hub tells a file's hash in its own answer, not in that of the server it points to.
-    private readonly HttpClient _client = new(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Silence };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Silence };
 
     /// <summary>
     /// Leaves the file alone where it is there already with the right hash. Without a hash there is no telling whether the beginning
@@ -46,8 +47,11 @@ internal sealed class FileDownload(HttpMessageHandler? handler = null, TimeSpan?
             {
                 if (file.Sha256 is not null && SizeOf(file.Partial) > before)
                     failures = 0;
-                if (failures >= MostFailures)
-                    throw new IOException($"{url}: {e.Message} Tried {failures} times. What has been received is kept: run it again to go on.", e);
+                if (failures >= tries)
+                {
+                    throw new IOException($"{url}: {e.Message.TrimEnd('.')}. Tried {failures} times. "
+                        + "What has been received is kept: run it again to go on.", e);
+                }
                 await Task.Delay(_firstDelay * Math.Pow(2, Math.Max(0, failures - 1))).ConfigureAwait(false);
             }
         }
@@ -104,7 +108,8 @@ internal sealed class FileDownload(HttpMessageHandler? handler = null, TimeSpan?
             if (from > 0)
                 request.Headers.Range = new RangeHeaderValue(from, null);
             HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).ConfigureAwait(false);
-            if (response.Headers.TryGetValues("X-Linked-ETag", out IEnumerable<string>? tags) && tags.First().Trim('"') is { Length: 64 } tag)
+            if (response.Headers.TryGetValues("X-Linked-ETag", out IEnumerable<string>? tags)
+                && tags.First().Trim('"') is { Length: 64 } tag)
                 file.Sha256 ??= tag;
             if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location && redirects < MostRedirects)
             {
@@ -116,7 +121,8 @@ internal sealed class FileDownload(HttpMessageHandler? handler = null, TimeSpan?
                 return response;
             using HttpResponseMessage _ = response;
             string problem = $"HTTP {(int)response.StatusCode} {response.ReasonPhrase}.";
-            throw response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError
+            throw response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                or >= HttpStatusCode.InternalServerError
                 ? new HttpRequestException(problem)
                 : new IOException($"{file.Url}: {problem} Expected a server that has the file, as huggingface.co has.");
         }

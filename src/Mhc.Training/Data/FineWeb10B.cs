@@ -16,8 +16,9 @@ public static class FineWeb10B
     public static readonly Uri Hub = new("https://huggingface.co/datasets/kjj0/fineweb10B-gpt2/resolve/main/");
 
     /// <summary>
-    /// Downloads the validation shard and the first training shards, 200 MB each, and GPT-2's tokenizer.json. What is there already is kept
-    /// and what broke off goes on, also in another run; each file is checked by the SHA-256 that the hub states, by its header and its length.
+    /// Downloads the validation shard and the first training shards, 200 MB each, and GPT-2's tokenizer.json. What is there already is
+    /// kept and what broke off goes on, also in another run; each file is checked by the SHA-256 that the hub states, by its header and
+    /// its length.
     /// </summary>
     /// <param name="shards">Training shards, at most <see cref="MostShards"/>.</param>
     /// <param name="folder">Where to put them.</param>
@@ -41,7 +42,8 @@ public static class FineWeb10B
         ArgumentOutOfRangeException.ThrowIfGreaterThan(shards, MostShards);
         Uri hub = baseUrl.AbsoluteUri.EndsWith('/') ? baseUrl : new Uri(baseUrl.AbsoluteUri + "/");
         // The tokenizer first: without it the shards cannot be used, and it may need the network too.
-        AtomicWrite.File(Checkpoint.TokenizerFile(folder), temporary => File.WriteAllText(temporary, tokenizer().ToJson()));
+        string tokenizerJson = tokenizer().ToJson();
+        AtomicWrite.File(Checkpoint.TokenizerFile(folder), temporary => File.WriteAllText(temporary, tokenizerJson));
         var notChecked = new List<string>();
         foreach (string file in Enumerable.Range(1, shards).Select(i => $"fineweb_train_{i:d6}.bin").Prepend("fineweb_val_000000.bin"))
         {

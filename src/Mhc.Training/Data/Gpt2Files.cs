@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Mhc.Training;
 
-/// <summary>GPT-2's tokenizer as published: <c>vocab.json</c>, token to id, and <c>merges.txt</c>, pairs in the order they are merged.</summary>
+/// <summary>
+/// GPT-2's tokenizer as published: <c>vocab.json</c>, token to id, and <c>merges.txt</c>, pairs in the order in which they are merged.
+/// </summary>
 internal static class Gpt2Files
 {
     public const string EndOfText = "<|endoftext|>";
@@ -20,7 +22,7 @@ internal static class Gpt2Files
     /// <summary>The user's cache folder with both files in it, downloaded if need be.</summary>
     public static string Cached()
     {
-        using var download = new FileDownload();
+        using var download = new FileDownload(tries: 3); // Who has no network should learn it soon.
         string cache = Environment.GetFolderPath(
             Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create);
         return Cached(Path.Combine(cache, "mhc", "gpt2"), Hub, download);

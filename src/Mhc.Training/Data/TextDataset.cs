@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Mhc.Training;
 
-/// <summary>Text as token ids, split into a training and a validation part: from text files in memory, or from shards on the disk.</summary>
+/// <summary>Text as token ids, in a training and a validation part: from text files in memory, or from shards on the disk.</summary>
 public sealed class TextDataset : IDisposable
 {
     private readonly ShardFolder? _shards;
@@ -56,7 +56,7 @@ public sealed class TextDataset : IDisposable
     /// <param name="path">A file or a folder.</param>
     /// <param name="kind">Which tokenizer; a char vocabulary is taken from the text. Ignored with shards.</param>
     /// <param name="valFraction">Which part of the text, from its end, is for validation. Ignored with shards.</param>
-    /// <param name="tokenizerFolder">Where GPT-2's files lie, see <see cref="TextTokenizer.Gpt2"/>. Ignored where it is not GPT-2's.</param>
+    /// <param name="tokenizerFolder">Where GPT-2's files lie, see <see cref="TextTokenizer.Gpt2"/>. Ignored with other tokenizers.</param>
     /// <param name="tokenizer">
     /// A tokenizer that is there already, such as a checkpoint's, instead of one of <paramref name="kind"/>. Characters that its vocabulary
     /// lacks are left out and counted. Shards take it where they have none of their own.

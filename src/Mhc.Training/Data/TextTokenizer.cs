@@ -37,7 +37,8 @@ public sealed partial class TextTokenizer
         {
             Merges = merges,
             ByteLevel = kind != TokenizerKind.Char,
-            PreTokenizer = new RegexPreTokenizer(kind == TokenizerKind.Gpt2 ? Gpt2Words() : WholeText(), null), // The default one drops white space.
+            // The default one drops white space.
+            PreTokenizer = new RegexPreTokenizer(kind == TokenizerKind.Gpt2 ? Gpt2Words() : WholeText(), null),
         });
     }
 
@@ -65,7 +66,7 @@ public sealed partial class TextTokenizer
 
     /// <summary>GPT-2's tokenizer; its <c>&lt;|endoftext|&gt;</c> is put before texts and ends documents.</summary>
     /// <param name="folder">Holds <c>vocab.json</c> and <c>merges.txt</c>. Default null: the user's cache, <c>mhc/gpt2</c> in the folder
-    /// for local application data, where the two are downloaded to from huggingface.co the first time, and checked by their SHA-256.</param>
+    /// for local application data, to which the two are downloaded from huggingface.co the first time, checked by their SHA-256.</param>
     /// <exception cref="FileNotFoundException">The folder lacks one of the files.</exception>
     /// <exception cref="IOException">They are not in the cache and cannot be downloaded; the message says where to put them.</exception>
     /// <exception cref="InvalidDataException">The files are no byte-level byte-pair encoding.</exception>

@@ -23,8 +23,9 @@ internal static class ParquetTable
                 foreach ((int row, string? text) in texts.Index())
                 {
                     texts[row] = null; // What is tokenized need not wait for the others.
+                    double part = (group + ((row + 1.0) / texts.Length)) / reader.RowGroupCount;
                     if (!string.IsNullOrEmpty(text))
-                        yield return new(text, true, true, (long)(file.Length * ((group + ((row + 1.0) / texts.Length)) / reader.RowGroupCount)));
+                        yield return new(text, true, true, (long)(file.Length * part));
                 }
             }
         }
@@ -50,7 +51,8 @@ internal static class ParquetTable
         }
         catch (Exception e) when (e is not OutOfMemoryException) // Damage shows in many kinds of exception.
         {
-            throw new InvalidDataException($"{path}: is no readable Parquet file. {e.Message} Is it cut off? Copy or download it again.", e);
+            throw new InvalidDataException($"{path}: is no readable Parquet file. {e.Message.TrimEnd('.')}. "
+                + "Is it cut off? Copy or download it again.", e);
         }
     }
 }

@@ -7,7 +7,7 @@ namespace Mhc.Training;
 /// <summary>A .txt file: one document, read in pieces.</summary>
 internal static class PlainText
 {
-    private const int PieceChars = 1 << 17;
+    private const int PieceChars = 1 << 15;
 
     /// <summary>
     /// Pieces whose ids, one after the other, are those of the whole text: a piece ends before a space or a newline that follows a
@@ -45,7 +45,8 @@ internal static class PlainText
             // Whole buffers, so that the pieces of a file are the same each time.
             kept += file.ReadAtLeast(bytes.AsSpan(kept), bytes.Length - kept, throwOnEndOfStream: false);
             atEnd = kept < bytes.Length;
-            OperationStatus status = Utf8.ToUtf16(bytes.AsSpan(0, kept), chars, out int used, out int made, replaceInvalidSequences: false, atEnd);
+            OperationStatus status = Utf8.ToUtf16(
+                bytes.AsSpan(0, kept), chars, out int used, out int made, replaceInvalidSequences: false, atEnd);
             if (status == OperationStatus.InvalidData)
                 throw Throw.InvalidData_NotUtf8(path, $"byte 0x{bytes[used]:X2} at offset {file.Position - kept + used}");
             yield return new string(chars, 0, made);

@@ -11,6 +11,8 @@ internal sealed class ShardFile : IDisposable
 {
     public const int Magic = 20240520, Version = 1, HeaderBytes = 256 * sizeof(int);
 
+    private const string Remedy = "Make it again with `mhc prepare` or `mhc data`.";
+
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
 
@@ -26,7 +28,7 @@ internal sealed class ShardFile : IDisposable
     /// <summary>Tokens.</summary>
     public int Length { get; }
 
-    /// <exception cref="InvalidDataException">It is no shard, of another version, cut off or too long; the message names the file.</exception>
+    /// <exception cref="InvalidDataException">It is no shard, of another version, cut off or too long; the message says which.</exception>
     public static ShardFile Open(string path) => new(path, ReadLength(path));
 
     /// <summary>The number of tokens that the header states and the file has.</summary>
@@ -36,12 +38,21 @@ internal sealed class ShardFile : IDisposable
         Span<byte> header = stackalloc byte[HeaderBytes];
         using FileStream file = File.OpenRead(path);
         if (file.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false) < HeaderBytes)
-            throw new InvalidDataException($"{path}: the file has {file.Length} bytes, expected at least the {HeaderBytes} of a shard's header. {Remedy}");
+        {
+            throw new InvalidDataException(
+                $"{path}: the file has {file.Length} bytes, expected at least the {HeaderBytes} of a shard's header. {Remedy}");
+        }
         ReadOnlySpan<int> fields = MemoryMarshal.Cast<byte, int>(header);
         if (fields[0] != Magic)
-            throw new InvalidDataException($"{path}: begins with {fields[0]}, expected {Magic}, with which every shard of tokens begins. {Remedy}");
+        {
+            throw new InvalidDataException(
+                $"{path}: begins with {fields[0]}, expected {Magic}, with which every shard of tokens begins. {Remedy}");
+        }
         if (fields[1] != Version)
-            throw new InvalidDataException($"{path}: is a shard of version {fields[1]}, expected version {Version}, 16 bits a token. {Remedy}");
+        {
+            throw new InvalidDataException(
+                $"{path}: is a shard of version {fields[1]}, expected version {Version}, 16 bits a token. {Remedy}");
+        }
         long expected = HeaderBytes + ((long)sizeof(ushort) * fields[2]);
         if (file.Length != expected)
         {
@@ -51,7 +62,9 @@ internal sealed class ShardFile : IDisposable
         return fields[2];
     }
 
-    /// <summary>Reads tokens from a position on. A file that is cut off while it is open ends the process: the system knows no milder way.</summary>
+    /// <summary>
+    /// Reads tokens from a position on. A file that is cut off while it is open ends the process: the system knows no milder way.
+    /// </summary>
     public void Read(int start, Span<ushort> tokens) =>
         _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(HeaderBytes + ((long)sizeof(ushort) * start)), tokens);
 
@@ -60,6 +73,4 @@ internal sealed class ShardFile : IDisposable
         _view.Dispose();
         _file.Dispose();
     }
-
-    private const string Remedy = "Make it again with `mhc prepare` or `mhc data`.";
 }

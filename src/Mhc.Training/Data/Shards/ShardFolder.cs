@@ -16,11 +16,17 @@ internal sealed class ShardFolder : IDisposable
     private ShardFolder(string folder, string? tokenizerFolder, TextTokenizer? tokenizer)
     {
         if (File.Exists(ShardManifest.PartialPathIn(folder)) && !File.Exists(ShardManifest.PathIn(folder)))
-            throw new InvalidDataException($"{folder}: `mhc prepare` is not done with this folder. Give it the same command again to go on.");
+        {
+            throw new InvalidDataException(
+                $"{folder}: `mhc prepare` is not done with this folder. Give it the same command again to go on.");
+        }
         string[] paths = [.. Directory.EnumerateFiles(folder, "*.bin").Where(path => IsOf(path, "train") || IsOf(path, "val"))
             .Order(StringComparer.Ordinal)];
         if (Array.Find(paths, path => IsOf(path, "train") && IsOf(path, "val")) is { } both)
-            throw new InvalidDataException($"{both}: the name has both \"train\" and \"val\". Rename it, so that it tells which of them it is for.");
+        {
+            throw new InvalidDataException(
+                $"{both}: the name has both \"train\" and \"val\". Rename it, so that it tells which of them it is for.");
+        }
         string tokenizerFile = Checkpoint.TokenizerFile(folder);
         Tokenizer = File.Exists(tokenizerFile) ? TextTokenizer.Read(tokenizerFile) : tokenizer ?? TextTokenizer.Gpt2(tokenizerFolder);
         try
@@ -30,7 +36,10 @@ internal sealed class ShardFolder : IDisposable
             foreach ((string part, List<ShardFile> shards) in new[] { ("train", _train), ("val", _validation) })
             {
                 if (shards.Count == 0)
-                    throw new InvalidDataException($"{folder}: holds no *{part}*.bin. Expected shards to train on and shards for validation.");
+                {
+                    throw new InvalidDataException(
+                        $"{folder}: holds no *{part}*.bin. Expected shards to train on and shards for validation.");
+                }
             }
             CheckManifest(folder);
         }

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Mhc.Training;
 
-/// <summary>The tokens of several shards. A window lies within one shard: what follows a shard's end is not what followed in the text.</summary>
+/// <summary>
+/// The tokens of several shards. A window lies within one shard: what follows a shard's end is not what followed in the text.
+/// </summary>
 internal sealed class ShardedTokens(IReadOnlyList<ShardFile> shards, int vocabSize) : TokenSequence
 {
     public override long Length => shards.Sum(shard => (long)shard.Length);
@@ -11,7 +13,7 @@ internal sealed class ShardedTokens(IReadOnlyList<ShardFile> shards, int vocabSi
 
     public override long WindowCount(int length) => shards.Sum(shard => WindowCount(shard, length));
 
-    /// <exception cref="InvalidDataException">A token is beyond the vocabulary. Told of the windows that are read, not of whole shards.</exception>
+    /// <exception cref="InvalidDataException">A token of the window is beyond the vocabulary.</exception>
     public override void ReadWindow(long number, Span<int> window)
     {
         foreach (ShardFile shard in shards)
