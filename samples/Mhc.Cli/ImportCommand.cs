@@ -10,11 +10,13 @@ internal static class ImportCommand
         var reference = new Option<string>("--reference")
         {
             Required = true,
-            HelpName = "DIR",
-            Description = "Folder with config.json and model.safetensors of tokenbender/mHC-manifold-constrained-hyper-connections.",
+            HelpName = "ckpt.pt|DIR",
+            Description = "What tokenbender/mHC-manifold-constrained-hyper-connections saved: its ckpt.pt, or a folder with config.json "
+                + "and model.safetensors. A ckpt.pt is read as data: nothing in it is run.",
         };
         var output = new Option<string>("--out") { Required = true, HelpName = "CKPT", Description = "Checkpoint folder to write." };
-        var command = new Command("import", "Take over a model of the PyTorch reference implementation.") { reference, output };
+        var command = new Command("import", "Take over a model of the PyTorch reference implementation. docs/interop.md says what is "
+            + "taken, what is refused, and why.") { reference, output };
         command.SetAction(parsed =>
         {
             ReferenceImporter.Import(parsed.GetValue(reference)!, parsed.GetValue(output)!);

@@ -12,7 +12,14 @@ internal static class TrainingProgress
     public static TrainingResult Show(Func<Action<TrainingUpdate>, TrainingResult> train)
     {
         if (!AnsiConsole.Profile.Capabilities.Interactive || Console.IsOutputRedirected)
-            return train(WriteLine);
+        {
+            bool isFirst = true; // Where the run stands, if it is resumed.
+            return train(update =>
+            {
+                WriteLine(update, always: isFirst);
+                isFirst = false;
+            });
+        }
         return AnsiConsole.Progress().HideCompleted(false)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
             .Start(context =>
@@ -29,9 +36,9 @@ internal static class TrainingProgress
             });
     }
 
-    private static void WriteLine(TrainingUpdate update)
+    private static void WriteLine(TrainingUpdate update, bool always)
     {
-        if (update.ValLoss is not null || update.Step % LinesEvery == 0)
+        if (always || update.ValLoss is not null || update.Step % LinesEvery == 0)
             Console.WriteLine(Describe(update));
     }
 

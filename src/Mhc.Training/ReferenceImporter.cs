@@ -4,39 +4,65 @@ namespace Mhc.Training;
 
 /// <summary>
 /// Turns a model of the public PyTorch reference (tokenbender/mHC-manifold-constrained-hyper-connections) into a checkpoint folder:
-/// its <c>config.json</c> and <c>model.safetensors</c> in, ours out.
+/// its <c>ckpt.pt</c>, or a folder with its <c>config.json</c> and <c>model.safetensors</c>, in, ours out. See docs/interop.md.
 /// </summary>
 public static partial class ReferenceImporter
 {
-    /// <summary>Imports a model. The result has no tokenizer, as the reference keeps that with its data.</summary>
-    /// <param name="referenceFolder">Holds the reference's config.json and model.safetensors.</param>
+    /// <summary>
+    /// Imports a model. The result has no tokenizer, as the reference keeps that with its data. Weights in float16, bfloat16 and float64
+    /// become float32; no more than one tensor is in memory at a time. A <c>ckpt.pt</c> is a pickle, which is a program: it is read as data
+    /// and nothing in it is run, so a file from an untrusted source can be tried.
+    /// </summary>
+    /// <param name="reference">The reference's ckpt.pt, or a folder that holds its config.json and model.safetensors.</param>
     /// <param name="checkpointFolder">Where the checkpoint goes.</param>
+    /// <exception cref="FileNotFoundException">There is neither.</exception>
     /// <exception cref="InvalidDataException">
-    /// The configuration or the tensors are not the reference's; every problem is listed.
+    /// The file is damaged or holds what no checkpoint of the reference does, or the configuration or the tensors are not the reference's;
+    /// every problem of those is listed.
     /// </exception>
-    public static void Import(string referenceFolder, string checkpointFolder)
+    /// <exception cref="IOException">The checkpoint would take the place of the reference's own files, or cannot be written.</exception>
+    public static void Import(string reference, string checkpointFolder)
     {
-        string configFile = Checkpoint.ConfigFile(referenceFolder), weightsFile = Checkpoint.WeightsFile(referenceFolder);
-        foreach (string file in new[] { configFile, weightsFile })
-        {
-            if (!File.Exists(file))
-            {
-                throw new FileNotFoundException($"{file}: no such file. "
-                    + "Expected the reference's config.json and model.safetensors in one folder.", file);
-            }
-        }
-        MhcConfig config = ReadConfig(configFile);
-        IReadOnlyList<ParameterSpec> specs = ParameterTable.Of(config);
-        using SafetensorsFile weights = SafetensorsFile.Open(weightsFile,
+        RequireElsewhere(checkpointFolder, reference);
+        using ReferenceModel model = ReferenceModel.Open(reference);
+        MhcConfig config = ReadConfig(model.ConfigName, model.Config);
+        using var weights = new ReferenceTensors(model.File,
             drop: name => config.Residual == ResidualMode.Mhc && UnusedByMhc().IsMatch(name));
-        Checkpoint.RequireSameTensors(weights, specs);
+        RequireRoom(config, weights, model.ConfigName);
+        IReadOnlyList<ParameterSpec> specs = ParameterTable.Of(config);
+        Checkpoint.RequireSameTensors(weights, specs, model.File is TorchFile ? "its config" : "config.json");
         Checkpoint.Save(checkpointFolder, config,
             specs.Select(spec => (spec.Name, spec.Shape, (Func<byte[]>)(() => Checkpoint.ReadFinite(weights, spec.Name)))), null, null);
     }
 
-    internal static MhcConfig ReadConfig(string path)
+    // A folder of the reference's looks like a checkpoint folder, which may be replaced.
+    private static void RequireElsewhere(string checkpointFolder, string reference)
     {
-        StrictJson json = StrictJson.ReadFile(path);
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpointFolder)) + Path.DirectorySeparatorChar;
+        if ((Path.GetFullPath(reference) + Path.DirectorySeparatorChar).StartsWith(target, StringComparison.Ordinal))
+            throw new IOException($"{checkpointFolder}: holds the reference's own files. Write the checkpoint elsewhere.");
+    }
+
+    /// <summary>A configuration can claim any size: one that the weights cannot have is refused before anything is made of it.</summary>
+    private static void RequireRoom(MhcConfig config, ReferenceTensors weights, string configName)
+    {
+        long longest = weights.Tensors.Values.SelectMany(tensor => tensor.Shape).Append(1).Max();
+        long largest = weights.Tensors.Values.Select(tensor => tensor.Elements).Append(1).Max();
+        (string Key, long Found, bool Fits)[] sizes =
+        [
+            ("n_layer", config.NLayer, config.NLayer <= weights.Tensors.Count),
+            ("n_embd", config.NEmbd, config.NEmbd <= longest),
+            ("hc_num_streams", config.Streams, config.Residual == ResidualMode.None || (long)config.Streams * config.Streams <= largest),
+        ];
+        Throw.InvalidData_IfAny(sizes.Where(size => !size.Fits).Select(size =>
+            $"{configName}: `{size.Key}` is {size.Found}, too large for the {weights.Tensors.Count} tensors beside it."));
+    }
+
+    /// <param name="path">What the configuration is called in messages.</param>
+    internal static MhcConfig ReadConfig(string path, string text)
+    {
+        var json = new StrictJson(path);
+        json.Add(text, path);
         bool disabled = json.Bool("hc_disable", true, required: true), mhc = json.Bool("mhc", false, required: true);
         bool valueResidual = json.Bool("v_residual", false, required: true);
         string projection = json.Text("mhc_h_res_proj", "sinkhorn", required: true);

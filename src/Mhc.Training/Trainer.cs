@@ -15,22 +15,12 @@ namespace Mhc.Training;
 public readonly record struct TrainingUpdate(
     int Step, int MaxIters, double Loss, double LearningRate, double GradNorm, double TokensPerSecond, double? ValLoss, TimeSpan Remaining);
 
-/// <summary>How a run ended.</summary>
-/// <param name="BestFolder">Checkpoint with the lowest validation loss.</param>
-/// <param name="LastFolder">Checkpoint after the last update.</param>
-/// <param name="BestValLoss">Nats per token.</param>
-/// <param name="LastValLoss">Nats per token.</param>
-/// <param name="TokensPerSecond">Over the whole run, evaluations left out.</param>
-/// <param name="Validation">Bits per byte of the validation lines under the best checkpoint; null where there is no such line.</param>
-public sealed record TrainingResult(
-    string BestFolder, string LastFolder, double BestValLoss, double LastValLoss, double TokensPerSecond, ValidationQuantiles? Validation);
-
 /// <summary>Trains a model from text.</summary>
 public static class Trainer
 {
     /// <summary>
-    /// Trains and leaves <c>best</c> and <c>last</c> as checkpoint folders and <c>metrics.jsonl</c> in the run folder. On one machine the
-    /// same arguments give the same weights.
+    /// Trains and leaves <c>best</c> and <c>last</c> as checkpoint folders and <c>metrics.jsonl</c> in the run folder; see docs/runs.md. On
+    /// one machine the same arguments give the same weights.
     /// </summary>
     /// <param name="config">The architecture.</param>
     /// <param name="options">How to train.</param>
@@ -38,12 +28,36 @@ public static class Trainer
     /// <param name="runFolder">A folder that is not there yet or is empty.</param>
     /// <param name="onUpdate">Called after each update and each evaluation, on the training thread.</param>
     /// <param name="onWarning">Called with what the user should know about the settings.</param>
+    /// <param name="cancellationToken">Asks for a stop: the update that is being made is finished and the run saved.</param>
     /// <exception cref="ArgumentException">Lists every value of the configuration and the options that is out of range.</exception>
-    /// <exception cref="IOException">The run folder holds something already.</exception>
-    /// <exception cref="InvalidDataException">The text is too short for one window.</exception>
+    /// <exception cref="IOException">
+    /// The run folder holds something already, or could not be written; what was saved before is whole.
+    /// </exception>
+    /// <exception cref="InvalidDataException">
+    /// The text is too short for one window, or the architecture is not that of the checkpoint to start from.
+    /// </exception>
     /// <exception cref="ArithmeticException">The loss is no longer a number.</exception>
     public static TrainingResult Train(MhcConfig config, TrainingOptions options, TextDataset data, string runFolder,
-        Action<TrainingUpdate>? onUpdate = null, Action<string>? onWarning = null)
+        Action<TrainingUpdate>? onUpdate = null, Action<string>? onWarning = null, CancellationToken cancellationToken = default) =>
+        Run(config, options, data, runFolder, resume: false, onUpdate, onWarning, cancellationToken);
+
+    /// <summary>
+    /// Continues a run that was stopped or killed, or that ended and is given more updates. On a CPU, with the same number of threads, it
+    /// ends with the same weights, to the bit, as if it had never stopped.
+    /// </summary>
+    /// <param name="runFolder">The run's folder.</param>
+    /// <param name="onUpdate">Called once with where the run stands, then after each update and each evaluation.</param>
+    /// <exception cref="FileNotFoundException">There is no run in the folder.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The settings, the text or the tokenizer are not the run's: every setting that differs is listed. Or a file is damaged.
+    /// </exception>
+    /// <inheritdoc cref="Train"/>
+    public static TrainingResult Resume(MhcConfig config, TrainingOptions options, TextDataset data, string runFolder,
+        Action<TrainingUpdate>? onUpdate = null, Action<string>? onWarning = null, CancellationToken cancellationToken = default) =>
+        Run(config, options, data, runFolder, resume: true, onUpdate, onWarning, cancellationToken);
+
+    private static TrainingResult Run(MhcConfig config, TrainingOptions options, TextDataset data, string runFolder, bool resume,
+        Action<TrainingUpdate>? onUpdate, Action<string>? onWarning, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(options);
@@ -53,67 +67,106 @@ public static class Trainer
         RequireWindow("training", data.Train, config, data.Source);
         RequireWindow("validation", data.Validation, config, data.Source);
         Device device = ComputeDevice.Parse(options.Device);
-        (string best, string last) = (Path.Combine(runFolder, "best"), Path.Combine(runFolder, "last"));
-        using var metrics = new MetricsWriter(runFolder);
+        string runJson = RunFile.Text(config, options, data);
+        using var run = new RunFolder(runFolder);
+        if (resume)
+            run.Reopen(runJson, data.Tokenizer);
         using var model = new MhcModel(config, options.Seed, device, options.Dtype);
-        using var batches = new BatchQueue(data.Train, options, config.BlockSize, device, firstStep: 0);
+        if (options.InitFrom is { } checkpoint && !(resume && run.HasState))
+            Checkpoint.LoadWeights(checkpoint, model, data.Tokenizer);
+        if (!resume)
+            run.Create(runJson, data.Tokenizer);
         using var optimizer = new AdamW(model.Parameters, options.Beta1, options.Beta2, options.WeightDecay);
+        TrainerState? saved = resume ? run.Load(model, optimizer, options.MaxIters, runJson) : null;
+        TrainerState state = saved ?? new TrainerState();
         var scaler = new LossScaler(options.Dtype);
+        if (saved?.LossScale is { } scale)
+            (scaler.Scale, scaler.Updates) = (scale, saved.LossScaleUpdates);
+        using var batches = new BatchQueue(data.Train, options, config.BlockSize, device, state.Step);
         if (model.Mhc?.DeadProjections() is { Count: > 0 } dead)
             onWarning?.Invoke(DeadProjectionWarning(dead, config));
+        if (data.UnknownCharacters > 0)
+            onWarning?.Invoke(UnknownWarning(data));
 
         var speed = new Speedometer(options.BatchSize * options.GradAccum * config.BlockSize);
-        (double loss, double gradNorm, double learningRate) = (double.NaN, double.NaN, CosineSchedule.At(0, options)); // of the last update
-        (double bestValLoss, double valLoss) = (double.PositiveInfinity, double.NaN);
-        for (int step = 0; ; step++)
+        double learningRate = CosineSchedule.At(Math.Max(0, state.Step - 1), options); // of the last update
+        if (saved is not null)
+            onUpdate?.Invoke(Now(saved.EvaluatedStep == saved.Step ? saved.ValLoss : null));
+        TrainingEnd? end;
+        while (true)
         {
-            if (step % options.EvalInterval == 0 || step == options.MaxIters)
+            if ((state.Step % options.EvalInterval == 0 || state.Step == options.MaxIters) && state.EvaluatedStep != state.Step)
             {
-                valLoss = Evaluation.ValidationLoss(model, data, options, device);
+                double valLoss = Evaluation.ValidationLoss(model, data, options, device);
                 if (!double.IsFinite(valLoss))
-                    throw new ArithmeticException(Diverged(step, "validation loss", valLoss, learningRate, gradNorm, last));
-                Report(step, valLoss);
-                if (step > 0 || options.MaxIters == 0)
-                {
-                    var at = new CheckpointMetrics(step, double.IsNaN(loss) ? null : loss, valLoss, data.Sha256, null);
-                    Checkpoint.Save(last, model, data.Tokenizer, at);
-                    if (valLoss < bestValLoss)
-                    {
-                        bestValLoss = valLoss;
-                        Checkpoint.Save(best, model, data.Tokenizer, at);
-                    }
-                }
+                    throw new ArithmeticException(Diverged("validation loss", valLoss));
+                state = state.Evaluated(valLoss);
+                Report(valLoss);
+                Save();
             }
-            if (step == options.MaxIters)
+            end = state.Step == options.MaxIters ? TrainingEnd.MaxIters
+                : options.Patience > 0 && state.EvaluationsSinceBest >= options.Patience ? TrainingEnd.Patience
+                : cancellationToken.IsCancellationRequested ? TrainingEnd.Cancelled : null;
+            if (end is not null)
                 break;
 
-            learningRate = CosineSchedule.At(step, options);
+            learningRate = CosineSchedule.At(state.Step, options);
             speed.Start();
-            (loss, gradNorm) = Update(model, optimizer, scaler, options, batches, device, step, learningRate);
+            (double loss, double gradNorm) = Update(model, optimizer, scaler, options, batches, device, state.Step, learningRate);
             speed.Stop();
+            state = state with
+            {
+                Step = state.Step + 1,
+                Loss = loss,
+                GradNorm = gradNorm,
+                LossScale = scaler.Scale,
+                LossScaleUpdates = scaler.Updates,
+            };
             if (!double.IsFinite(loss) || !double.IsFinite(gradNorm))
-                throw new ArithmeticException(Diverged(step + 1, "loss", loss, learningRate, gradNorm, last));
-            Report(step + 1, null);
+                throw new ArithmeticException(Diverged("loss", loss));
+            Report(null);
         }
 
+        if (saved?.Step != state.Step)
+            Save();
+        if (end == TrainingEnd.Cancelled)
+            return Result(null);
         ValidationQuantiles? validation = Evaluation.BitsPerByte(model, data, device);
-        SaveValidation(last, validation);
-        if (bestValLoss < valLoss)
+        run.SaveValidation(run.Last, validation);
+        if (state.EvaluationsSinceBest > 0)
         {
-            Checkpoint.LoadWeights(best, model);
+            Checkpoint.LoadWeights(run.Best, model);
             validation = Evaluation.BitsPerByte(model, data, device);
         }
-        SaveValidation(best, validation);
-        return new(best, last, bestValLoss, valLoss, speed.Total, validation);
+        run.SaveValidation(run.Best, validation);
+        return Result(validation);
 
-        void Report(int step, double? justValidated)
+        void Save()
         {
-            var update = new TrainingUpdate(step, options.MaxIters, loss, learningRate, gradNorm, speed.Recent, justValidated,
-                speed.TimeFor(options.MaxIters - step));
-            if (justValidated is not null || step % options.LogInterval == 0)
-                metrics.Write(update);
-            onUpdate?.Invoke(update);
+            run.Save(state, model, optimizer, data, options.KeepCheckpoints);
+            saved = state;
         }
+
+        TrainingUpdate Now(double? justValidated) => new(state.Step, options.MaxIters, state.Loss ?? double.NaN, learningRate,
+            state.GradNorm ?? double.NaN, speed.Recent, justValidated, speed.TimeFor(options.MaxIters - state.Step));
+
+        void Report(double? justValidated)
+        {
+            if (justValidated is not null || state.Step % options.LogInterval == 0)
+                run.Log(Now(justValidated));
+            onUpdate?.Invoke(Now(justValidated));
+        }
+
+        string Diverged(string what, double value) =>
+            $"Update {state.Step}: the {what} is {value} and the gradient's norm {state.GradNorm:g3} at learning rate {learningRate:g3}, "
+            + $"so the run stops. {run.LastGood} Try a lower learning_rate or a longer warmup_iters in a new run.";
+
+        TrainingResult Result(ValidationQuantiles? quantiles) =>
+            new(run.Best, run.Last, state.BestValLoss!.Value, state.ValLoss!.Value, speed.Total, quantiles)
+            {
+                End = end.Value,
+                Step = state.Step,
+            };
     }
 
     /// <summary>One update: gradients of every micro-batch added up, clipped, applied.</summary>
@@ -122,18 +175,23 @@ public static class Trainer
         BatchQueue batches, Device device, int step, double learningRate)
     {
         using DisposeScope scope = NewDisposeScope();
-        // Dropout's random numbers, like the windows, depend on the seed and the step alone.
-        manual_seed(unchecked((options.Seed * 1_000_003L) + step));
-        model.Parameters.ZeroGradients();
-        Tensor loss = zeros(1, device: device);
-        foreach ((Tensor tokens, Tensor targets) in batches.Next(step))
+        (Tensor Tokens, Tensor Targets)[] microBatches = [.. batches.Next(step)];
+        double meanLoss, norm;
+        do
         {
-            loss.add_(model.Backward(tokens, targets, scaler.Scale / options.GradAccum), 1.0 / options.GradAccum);
+            // Dropout's random numbers, like the windows, depend on the seed and the step alone.
+            manual_seed(unchecked((options.Seed * 1_000_003L) + step));
+            model.Parameters.ZeroGradients();
+            Tensor loss = zeros(1, device: device);
+            foreach ((Tensor tokens, Tensor targets) in microBatches)
+                loss.add_(model.Backward(tokens, targets, scaler.Scale / options.GradAccum), 1.0 / options.GradAccum);
+            norm = optimizer.ClipGradients(options.GradClip > 0 ? options.GradClip : double.MaxValue, scaler.Scale).item<float>();
+            meanLoss = loss.item<float>();
         }
-        double norm = optimizer.ClipGradients(options.GradClip > 0 ? options.GradClip : double.MaxValue, scaler.Scale).item<float>();
-        if (scaler.Accept(norm))
+        while (!scaler.Accept(norm)); // A gradient that float16 could not hold: once more, with a lower scale.
+        if (double.IsFinite(meanLoss) && double.IsFinite(norm)) // What is no number must not reach the weights.
             optimizer.Step(CosineSchedule.Rates(learningRate, options));
-        return (loss.item<float>(), norm);
+        return (meanLoss, norm);
     }
 
     private static void RequireWindow(string part, TokenSequence tokens, MhcConfig config, string source)
@@ -154,14 +212,7 @@ public static class Trainer
         + "the gradient of its projection is exactly zero, so it stays what it is now. "
         + "Use init=live with h_res_tau=1 for an H_res that learns, or h_res=identity for the same model at less cost.";
 
-    private static void SaveValidation(string folder, ValidationQuantiles? validation) =>
-        Checkpoint.SaveMetrics(folder, Checkpoint.LoadMetrics(folder) with { Validation = validation });
-
-    private static string Diverged(int update, string what, double loss, double learningRate, double gradNorm, string last) =>
-        $"Update {update}: the {what} is {loss} and the gradient's norm {gradNorm:g3} at learning rate {learningRate:g3}, "
-        + "so the run stops. "
-        + (Directory.Exists(last)
-            ? $"The last good checkpoint is {last}. "
-            : $"There is no checkpoint yet: remove {Path.GetDirectoryName(last)} before the next try. ")
-        + "Try a lower learning_rate or a longer warmup_iters.";
+    private static string UnknownWarning(TextDataset data) =>
+        $"{data.Source}: {data.UnknownCharacters} characters are not in the tokenizer's vocabulary and are left out. "
+        + "A model with the byte tokenizer can learn every text.";
 }

@@ -30,7 +30,8 @@ public sealed record TrainingOptions
     internal static readonly string[] Keys =
     [
         "batch_size", "grad_accum", "max_iters", "eval_interval", "eval_iters", "log_interval", "learning_rate", "min_lr", "warmup_iters",
-        "lr_decay_iters", "weight_decay", "beta1", "beta2", "grad_clip", "value_residual_lr", "h_logits_lr", "seed", "dtype", "device", "tokenizer", "val_fraction",
+        "lr_decay_iters", "weight_decay", "beta1", "beta2", "grad_clip", "value_residual_lr", "h_logits_lr", "seed",
+        "dtype", "device", "tokenizer", "val_fraction", "patience", "keep_checkpoints", "init_from",
     ];
 
     /// <summary>Windows in a micro-batch.</summary>
@@ -45,7 +46,7 @@ public sealed record TrainingOptions
     /// <value>Default 1,000.</value>
     public int MaxIters { get; init; } = 1000;
 
-    /// <summary>Updates from one evaluation and checkpoint to the next; one always follows the last update.</summary>
+    /// <summary>Updates from one evaluation and checkpoint to the next, from the start on; one always follows the last update.</summary>
     /// <value>Default 200.</value>
     public int EvalInterval { get; init; } = 200;
 
@@ -117,6 +118,20 @@ public sealed record TrainingOptions
     /// <value>Default 0.1.</value>
     public double ValFraction { get; init; } = 0.1;
 
+    /// <summary>Evaluations without a lower validation loss after which the run ends; 0 switches early stopping off.</summary>
+    /// <value>Default 0.</value>
+    public int Patience { get; init; }
+
+    /// <summary>How many checkpoints of the latest evaluations to keep as <c>step-000200</c> and so on, beside best and last.</summary>
+    /// <value>Default 0.</value>
+    public int KeepCheckpoints { get; init; }
+
+    /// <summary>
+    /// Checkpoint folder whose weights the run starts from, with a fresh optimiser; the architecture and the tokenizer must be its own.
+    /// </summary>
+    /// <value>Default null: freshly initialised weights.</value>
+    public string? InitFrom { get; init; }
+
     /// <summary>Checks every value, as reading settings does.</summary>
     /// <exception cref="ArgumentException">Lists every value that is out of range.</exception>
     public void Validate() => Throw.Argument_IfAny(Problems());
@@ -147,6 +162,9 @@ public sealed record TrainingOptions
             Device = json.Text("device", d.Device),
             Tokenizer = json.Choice("tokenizer", d.Tokenizer),
             ValFraction = json.Number("val_fraction", d.ValFraction),
+            Patience = json.Int("patience", d.Patience),
+            KeepCheckpoints = json.Int("keep_checkpoints", d.KeepCheckpoints),
+            InitFrom = json.TextOrNull("init_from") is { } folder ? Path.GetFullPath(folder) : null,
         };
         json.Problems(options.Problems());
         return options;
@@ -159,6 +177,7 @@ public sealed record TrainingOptions
             ("batch_size", BatchSize, 1), ("grad_accum", GradAccum, 1), ("max_iters", MaxIters, 0),
             ("eval_interval", EvalInterval, 1), ("eval_iters", EvalIters, 1), ("log_interval", LogInterval, 1),
             ("warmup_iters", WarmupIters, 0), ("lr_decay_iters", LrDecayIters, 1), ("seed", Seed, 0),
+            ("patience", Patience, 0), ("keep_checkpoints", KeepCheckpoints, 0),
         ];
         foreach ((string key, int? value, int least) in counts.Where(count => count.Value < count.Least))
             yield return $"`{key}` is {value}, expected at least {least}.";

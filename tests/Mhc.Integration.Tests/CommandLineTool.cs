@@ -7,8 +7,10 @@ internal static class CommandLineTool
 {
     public sealed record Result(int ExitCode, string Output, string Error);
 
-    /// <summary>The built <c>mhc</c>.</summary>
-    public static Result Mhc(params string[] arguments) => Run("dotnet", [Path.Combine(AppContext.BaseDirectory, "mhc.dll"), .. arguments]);
+    /// <summary>The built <c>mhc</c>, to be run by <c>dotnet</c>.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "mhc.dll");
+
+    public static Result Mhc(params string[] arguments) => Run("dotnet", [Program, .. arguments]);
 
     /// <summary><c>mhc</c> where it must succeed.</summary>
     public static string MustRun(params string[] arguments)
@@ -23,6 +25,16 @@ internal static class CommandLineTool
     /// <param name="accelerator">The environment variable MhcAccelerator; unset where it is null, whatever it is here.</param>
     public static Result Run(string program, string[] arguments, string? accelerator)
     {
+        using Process process = Start(program, arguments, accelerator);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new(process.ExitCode, output, error.Result);
+    }
+
+    /// <summary>Starts a program whose output the caller reads.</summary>
+    public static Process Start(string program, string[] arguments, string? accelerator = null)
+    {
         var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
@@ -33,10 +45,6 @@ internal static class CommandLineTool
         start.Environment.Remove("MhcAccelerator");
         if (accelerator is not null)
             start.Environment["MhcAccelerator"] = accelerator;
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output, error.Result);
+        return Process.Start(start)!;
     }
 }

@@ -98,7 +98,7 @@ public class MistakesOnTheCommandLine
     }
 
     [Theory]
-    [InlineData("train"), InlineData("export"), InlineData("score"), InlineData("inspect"), InlineData("import")]
+    [InlineData("train"), InlineData("export"), InlineData("score"), InlineData("inspect"), InlineData("import"), InlineData("generate")]
     [InlineData("bench"), InlineData("ablate")]
     public void EveryCommandExplainsItself(string command)
     {

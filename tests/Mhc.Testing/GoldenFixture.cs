@@ -96,7 +96,7 @@ public sealed class GoldenFixture : IDisposable
     private static FixtureTensor Read(SafetensorsFile file, string name)
     {
         byte[] bytes = file.ReadBytes(name);
-        SafetensorsFile.Entry entry = file.Tensors[name];
+        TensorEntry entry = file.Tensors[name];
         return new(entry.Shape, entry.Dtype switch
         {
             "F32" => TensorAssert.Doubles(MemoryMarshal.Cast<byte, float>(bytes)),

@@ -36,7 +36,8 @@ public class ReferenceImport
     public void NamesAbsentFiles()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        Assert.Equal($"{folder["config.json"]}: no such file. Expected the reference's config.json and model.safetensors in one folder.",
+        Assert.Equal($"{folder["config.json"]}: no such file. "
+            + "Expected the reference's ckpt.pt, or a folder with its config.json and model.safetensors.",
             Assert.Throws<FileNotFoundException>(() => ReferenceImporter.Import(folder.Path, folder["out"])).Message);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mhc.Testing;
 
 namespace Mhc.Training.Tests;
@@ -58,6 +59,24 @@ public class SettingsOfARun
                 () => RunSettings.Resolve("smoke", settings: ["vocab_size=100"]).ModelFor(TextTokenizer.Byte())).Message);
     }
 
+    /// <summary>What is read and never written would be lost when a run is resumed.</summary>
+    [Fact]
+    public void EverySettingIsWrittenIntoTheRunsFile()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        TextDataset text = TextDataset.FromText("some text\n");
+        RunSettings settings = RunSettings.Resolve("smoke", settings: ["seed=7", "patience=3", "beta1=0.8", "h_logits_lr=0.01"]);
+        RunFile.Write(folder.Path, RunFile.Text(settings.ModelFor(text.Tokenizer), settings.Training with { InitFrom = "/c" }, text));
+        File.WriteAllText(folder["tokenizer.json"], text.Tokenizer.ToJson());
+
+        RunSettings read = RunSettings.OfRun(folder.Path);
+
+        Assert.Equal(settings.ModelFor(text.Tokenizer), read.Model);
+        Assert.Equal(settings.Training with { InitFrom = "/c", LrDecayIters = settings.Training.MaxIters }, read.Training);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(folder["run.json"]));
+        Assert.Empty(TrainingOptions.Keys.Except(json.RootElement.EnumerateObject().Select(member => member.Name)));
+    }
+
     [Fact]
     public void DefaultsAreAsDocumented()
     {
@@ -81,6 +100,9 @@ public class SettingsOfARun
             Device = "auto",
             Tokenizer = TokenizerKind.Byte,
             ValFraction = 0.1,
+            Patience = 0,
+            KeepCheckpoints = 0,
+            InitFrom = null,
         }, new TrainingOptions());
         var config = new MhcConfig { VocabSize = 1, BlockSize = 1, NLayer = 1, NHead = 1, NEmbd = 1 };
         Assert.Equal(config with

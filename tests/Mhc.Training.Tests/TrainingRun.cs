@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Mhc.Testing;
 using TorchSharp;
 
@@ -30,7 +31,7 @@ public class TrainingRun
         TrainingResult result = Trainer.Train(Tiny, Short, Data, folder["run"], updates.Add);
 
         Assert.True(result.LastValLoss < updates[0].ValLoss - 1, "The loss fell by less than a nat.");
-        Assert.Equal(["best", "last", "metrics.jsonl"],
+        Assert.Equal(["best", "last", "metrics.jsonl", "run.json", "tokenizer.json"],
             Directory.EnumerateFileSystemEntries(folder["run"]).Select(entry => Path.GetFileName(entry)).Order());
         JsonElement[] lines = [.. File.ReadLines(folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal([0, 5, 10, 10, 15, 20, 20], lines.Select(line => line.GetProperty("step").GetInt32()));
@@ -103,15 +104,53 @@ public class TrainingRun
     }
 
     [Fact]
-    public void LeavesNoTensorsBehind()
+    public void OfAThousandUpdatesKeepsItsTensorsAndItsMemory()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        var live = new List<long>();
+        var tensors = new List<long>();
+        var megabytes = new List<double>();
 
-        Trainer.Train(Tiny, Short with { MaxIters = 60, EvalInterval = 60 }, Data, folder["run"],
-            update => live.Add(torch.Tensor.TotalCount));
+        Trainer.Train(Tiny with { HResIters = 1 }, Short with { MaxIters = 1000, EvalInterval = 100 }, Data, folder["run"], update =>
+        {
+            if (update.Step % 100 != 0 || update.ValLoss is null)
+                return;
+            tensors.Add(torch.Tensor.TotalCount);
+            GC.Collect(); // The managed heap would grow to its budget first.
+            megabytes.Add(Environment.WorkingSet / 1e6);
+        });
 
-        Assert.Equal(live[10], live[60]);
+        Assert.All(tensors.Skip(2), count => Assert.Equal(tensors[1], count)); // The first evaluation is before the first update.
+        Assert.True(megabytes[^1] < megabytes[2] + 8, $"Megabytes after each hundred updates: {string.Join(' ', megabytes)}");
+    }
+
+    [Fact]
+    public void KeepsTheCheckpointsOfTheLatestEvaluationsWhereAsked()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+
+        Trainer.Train(Tiny, Short with { EvalInterval = 5, KeepCheckpoints = 2 }, Data, folder["run"]);
+
+        Assert.Equal(["best", "last", "step-000015", "step-000020"],
+            Directory.EnumerateDirectories(folder["run"]).Select(entry => Path.GetFileName(entry)).Order());
+        Assert.Equal(15, Checkpoint.LoadMetrics(folder["run/step-000015"]).Step);
+        MhcModel.Load(folder["run/step-000015"]).Dispose();
+    }
+
+    [Fact]
+    public void EndsWhenItsPatienceDoes()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        TrainingOptions stuck = Short with { LearningRate = 1e-30, MinLr = 0, EvalInterval = 2, Patience = 3 };
+
+        TrainingResult result = Trainer.Train(Tiny, stuck, Data, folder["run"]);
+        Assert.Equal((TrainingEnd.Patience, 6, 0), (result.End, result.Step, Checkpoint.LoadMetrics(result.BestFolder).Step));
+        Assert.NotNull(result.Validation);
+
+        Assert.Equal((TrainingEnd.Patience, 6), Ended(Trainer.Resume(Tiny, stuck, Data, folder["run"])));
+        Assert.Equal((TrainingEnd.Patience, 8), Ended(Trainer.Resume(Tiny, stuck with { Patience = 4 }, Data, folder["run"])));
+        Assert.Equal((TrainingEnd.MaxIters, 20), Ended(Trainer.Resume(Tiny, stuck with { Patience = 0 }, Data, folder["run"])));
+
+        static (TrainingEnd, int) Ended(TrainingResult result) => (result.End, result.Step);
     }
 
     [Fact]
@@ -132,20 +171,18 @@ public class TrainingRun
     public void ThatDivergesStopsAndSaysWhere()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        TrainingOptions wild = Short with
-        {
-            MaxIters = 50,
-            EvalInterval = 1,
-            LearningRate = 1e30,
-            MinLr = 1e30,
-            GradClip = 0,
-            WarmupIters = 0,
-        };
+        TrainingOptions wild = Short with { MaxIters = 50, LearningRate = 1e30, MinLr = 1e30, GradClip = 0, WarmupIters = 0 };
 
-        string message = Assert.Throws<ArithmeticException>(() => Trainer.Train(Tiny, wild, Data, folder["run"])).Message;
+        string Stopped(string name, int evalInterval) => Assert.Throws<ArithmeticException>(
+            () => Trainer.Train(Tiny, wild with { EvalInterval = evalInterval }, Data, folder[name])).Message;
 
-        Assert.Matches(@"^Update 1: the validation loss is NaN and the gradient's norm \S+ at learning rate 1e\+30, so the run stops\. "
-            + @"There is no checkpoint yet: remove \S+ before the next try\. Try a lower learning_rate or a longer warmup_iters\.$", message);
+        string end = "so the run stops. The last good checkpoint is {0}, of update 0. "
+            + "Try a lower learning_rate or a longer warmup_iters in a new run.";
+        Assert.Equal("Update 2: the loss is NaN and the gradient's norm NaN at learning rate 1e+30, "
+            + string.Format(end, folder["update/last"]), Stopped("update", 10));
+        Assert.Matches(@"^Update 1: the validation loss is NaN and the gradient's norm \S+ at learning rate 1e\+30, "
+            + Regex.Escape(string.Format(end, folder["evaluation/last"])) + "$", Stopped("evaluation", 1));
+        MhcModel.Load(folder["update/last"]).Dispose();
     }
 
     [Fact]
@@ -157,6 +194,47 @@ public class TrainingRun
         Assert.Equal($"{folder.Path}: is there already and not empty, so no run is started in it. "
             + "Choose another folder or remove this one.",
             Assert.Throws<IOException>(() => Trainer.Train(Tiny, Short, Data, folder.Path)).Message);
+    }
+
+    [Fact]
+    public void DoesNotStartInTheFolderOfAnother()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        Trainer.Train(Tiny, Short with { MaxIters = 0 }, Data, folder["run"]);
+
+        Assert.Equal($"{folder["run"]}: holds a run already. Continue it with --resume, choose another folder, or remove this one.",
+            Assert.Throws<IOException>(() => Trainer.Train(Tiny, Short, Data, folder["run"])).Message);
+    }
+
+    [Fact]
+    public void DoesNotStartWhereItCannotWrite()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        File.WriteAllText(folder["file"], "");
+
+        Assert.Equal($"{folder["file/run"]}: no run can be written there: Could not find a part of the path '{folder["file/run"]}'.",
+            Assert.Throws<IOException>(() => Trainer.Train(Tiny, Short, Data, folder["file/run"])).Message);
+    }
+
+    [Fact]
+    public void ThatCannotSaveNamesTheLastGoodCheckpoint()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        byte[]? before = null;
+
+        string message = Assert.Throws<IOException>(() => Trainer.Train(Tiny, Short, Data, folder["run"], update =>
+        {
+            if (update.Step != 1)
+                return;
+            before = File.ReadAllBytes(folder["run/last/model.safetensors"]);
+            Directory.Delete(folder["run/best"], recursive: true);
+            File.WriteAllText(folder["run/best"], "in the way");
+        })).Message;
+
+        Assert.Equal($"Update 10 could not be saved ({folder["run/best"]}: exists and is no checkpoint folder, so it is not replaced. "
+            + $"Choose another place or remove it), so the run stops. The last good checkpoint is {folder["run/last"]}, of update 0. "
+            + "Mend the cause, such as a full disk, and resume the run.", message);
+        Assert.Equal(before, File.ReadAllBytes(folder["run/last/model.safetensors"]));
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed class TextDataset : IDisposable
         int split = (int)(text.Length * (1 - valFraction));
         int lineEnd = text.IndexOf('\n', split);
         split = lineEnd >= 0 && lineEnd + 1 < text.Length ? lineEnd + 1 : split;
+        UnknownCharacters = tokenizer.CountUnknown(text);
         Train = new TokenArray([.. tokenizer.Encode(text[..split])]);
         Validation = new TokenArray([.. tokenizer.Encode(text[split..])]);
         string[] lines = [.. text[split..].Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0)];
@@ -37,6 +38,9 @@ public sealed class TextDataset : IDisposable
     /// <summary>SHA-256 of the whole text's UTF-8, lower-case hexadecimal; of shards the fingerprint that docs/data.md describes.</summary>
     public string Sha256 { get; }
 
+    /// <summary>How many characters of the text the tokenizer has no id for; the ids are those of the others.</summary>
+    public long UnknownCharacters { get; }
+
     internal string Source { get; }
 
     internal TokenSequence Train { get; }
@@ -53,13 +57,18 @@ public sealed class TextDataset : IDisposable
     /// <param name="kind">Which tokenizer; a char vocabulary is taken from the text. Ignored with shards.</param>
     /// <param name="valFraction">Which part of the text, from its end, is for validation. Ignored with shards.</param>
     /// <param name="tokenizerFolder">Where GPT-2's files lie, see <see cref="TextTokenizer.Gpt2"/>. Ignored where it is not GPT-2's.</param>
+    /// <param name="tokenizer">
+    /// A tokenizer that is there already, such as a checkpoint's, instead of one of <paramref name="kind"/>. Characters that its vocabulary
+    /// lacks are left out and counted. Shards take it where they have none of their own.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file, or neither .txt files nor shards in the folder.</exception>
     /// <exception cref="InvalidDataException">A file is empty or not UTF-8, or a shard is damaged.</exception>
     public static TextDataset FromFiles(
-        string path, TokenizerKind kind = TokenizerKind.Byte, double valFraction = 0.1, string? tokenizerFolder = null)
+        string path, TokenizerKind kind = TokenizerKind.Byte, double valFraction = 0.1, string? tokenizerFolder = null,
+        TextTokenizer? tokenizer = null)
     {
         if (ShardFolder.IsOne(path))
-            return new(ShardFolder.Open(path, tokenizerFolder), path);
+            return new(ShardFolder.Open(path, tokenizerFolder, tokenizer), path);
         string[] files = Directory.Exists(path)
             ? [.. Directory.EnumerateFiles(path, "*.txt", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
             : [path];
@@ -68,22 +77,23 @@ public sealed class TextDataset : IDisposable
             throw new FileNotFoundException(
                 $"{path}: the folder holds no .txt file. Expected UTF-8 text files to train on, or shards that `mhc prepare` makes.");
         }
-        return FromText(string.Concat(files.Select(ReadText)), kind, valFraction, path, tokenizerFolder);
+        return FromText(string.Concat(files.Select(ReadText)), kind, valFraction, path, tokenizerFolder, tokenizer);
     }
 
     /// <summary>Text that is in memory already, lines ending in a newline.</summary>
     /// <inheritdoc cref="FromFiles"/>
     public static TextDataset FromText(string text, TokenizerKind kind = TokenizerKind.Byte, double valFraction = 0.1) =>
-        FromText(text, kind, valFraction, "text", tokenizerFolder: null);
+        FromText(text, kind, valFraction, "text", tokenizerFolder: null, tokenizer: null);
 
     /// <summary>Closes the shards.</summary>
     public void Dispose() => _shards?.Dispose();
 
-    private static TextDataset FromText(string text, TokenizerKind kind, double valFraction, string source, string? tokenizerFolder)
+    private static TextDataset FromText(
+        string text, TokenizerKind kind, double valFraction, string source, string? tokenizerFolder, TextTokenizer? tokenizer)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(valFraction);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(valFraction, 1);
-        TextTokenizer tokenizer = kind switch
+        tokenizer ??= kind switch
         {
             TokenizerKind.Byte => TextTokenizer.Byte(),
             TokenizerKind.Gpt2 => TextTokenizer.Gpt2(tokenizerFolder),

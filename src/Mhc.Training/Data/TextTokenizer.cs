@@ -123,6 +123,15 @@ public sealed partial class TextTokenizer
     /// <summary>The ids of a text. Characters that a <see cref="TokenizerKind.Char"/> vocabulary lacks are left out.</summary>
     public IReadOnlyList<int> Encode(string text) => _tokenizer.EncodeToIds(text);
 
+    /// <summary>How many characters of a text have no id.</summary>
+    internal long CountUnknown(string text)
+    {
+        if (Kind != TokenizerKind.Char)
+            return 0;
+        var known = _vocabulary.Select(character => Rune.GetRuneAt(character, 0)).ToHashSet();
+        return text.EnumerateRunes().LongCount(rune => !known.Contains(rune));
+    }
+
     /// <summary>The text of ids; bytes that are no UTF-8 become U+FFFD.</summary>
     public string Decode(IEnumerable<int> ids) => _tokenizer.Decode(ids) ?? "";
 

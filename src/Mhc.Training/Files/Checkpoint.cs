@@ -32,14 +32,17 @@ internal static class Checkpoint
 
     public static bool IsCheckpoint(string folder) => File.Exists(ConfigFile(folder)) && File.Exists(WeightsFile(folder));
 
-    public static void Save(string folder, MhcModel model, TextTokenizer? tokenizer, CheckpointMetrics? metrics) =>
+    /// <param name="writeMore">Writes further files into the same folder, which is replaced as a whole.</param>
+    public static void Save(string folder, MhcModel model, TextTokenizer? tokenizer, CheckpointMetrics? metrics,
+        Action<string>? writeMore = null) =>
         Save(folder, model.Config,
             model.Parameters.Specs.Select(spec => (spec.Name, spec.Shape, (Func<byte[]>)(() => model.Parameters.BytesOf(spec.Name)))),
-            tokenizer, metrics);
+            tokenizer, metrics, writeMore);
 
     /// <param name="tensors">Name, shape and float32 bytes of each parameter, in any order.</param>
+    /// <param name="writeMore">Writes further files into the same folder.</param>
     public static void Save(string folder, MhcConfig config, IEnumerable<(string Name, long[] Shape, Func<byte[]> Bytes)> tensors,
-        TextTokenizer? tokenizer, CheckpointMetrics? metrics) => AtomicWrite.Folder(folder, temporary =>
+        TextTokenizer? tokenizer, CheckpointMetrics? metrics, Action<string>? writeMore = null) => AtomicWrite.Folder(folder, temporary =>
     {
         File.WriteAllText(ConfigFile(temporary), config.ToJson());
         SafetensorsFile.Write(WeightsFile(temporary), tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal));
@@ -47,6 +50,7 @@ internal static class Checkpoint
             File.WriteAllText(TokenizerFile(temporary), tokenizer.ToJson());
         if (metrics is not null)
             File.WriteAllText(MetricsFile(temporary), JsonSerializer.Serialize(metrics, SnakeCase) + "\n");
+        writeMore?.Invoke(temporary);
     });
 
     /// <summary>Replaces the metrics of a checkpoint that is there.</summary>
@@ -74,6 +78,40 @@ internal static class Checkpoint
         }
     }
 
+    /// <summary>Checks that an architecture is a checkpoint's, to the last key.</summary>
+    /// <exception cref="InvalidDataException">Lists every key that differs.</exception>
+    public static void RequireConfig(string folder, MhcConfig config)
+    {
+        Require(ConfigFile(folder));
+        Throw.InvalidData_IfAny(StrictJson.Differences(MhcConfig.Read(ConfigFile(folder)).ToJson(), config.ToJson())
+            .Select(d => $"`{d.Key}` is {d.Second ?? "not set"}, but {d.First ?? "not set"} in {ConfigFile(folder)}, "
+                + "which the run starts from. Leave it out: the architecture is the checkpoint's."));
+    }
+
+    /// <exception cref="FileNotFoundException">The folder has no tokenizer, or is not there.</exception>
+    public static TextTokenizer LoadTokenizer(string folder)
+    {
+        string file = TokenizerFile(folder);
+        if (IsCheckpoint(folder) && !File.Exists(file))
+        {
+            throw new FileNotFoundException($"{file}: no such file, so text cannot be turned into the checkpoint's token ids. "
+                + "An imported checkpoint needs one, as docs/checkpoint-format.md describes it.", file);
+        }
+        return TextTokenizer.Read(Require(file));
+    }
+
+    /// <summary>Fills a model that is trained further: its architecture and tokenizer must be the checkpoint's.</summary>
+    public static void LoadWeights(string folder, MhcModel model, TextTokenizer tokenizer)
+    {
+        RequireConfig(folder, model.Config);
+        if (LoadTokenizer(folder).ToJson() != tokenizer.ToJson())
+        {
+            throw new InvalidDataException($"{TokenizerFile(folder)}: another tokenizer than the text's. "
+                + "Read the text with the tokenizer of the checkpoint that the run starts from.");
+        }
+        LoadWeights(folder, model);
+    }
+
     /// <summary>Fills a model of the same architecture: every parameter from exactly one tensor, every tensor used.</summary>
     public static void LoadWeights(string folder, MhcModel model)
     {
@@ -85,7 +123,7 @@ internal static class Checkpoint
     }
 
     /// <exception cref="InvalidDataException">A value is NaN or infinite.</exception>
-    public static byte[] ReadFinite(SafetensorsFile file, string name)
+    public static byte[] ReadFinite(ITensorFile file, string name)
     {
         byte[] bytes = file.ReadBytes(name);
         ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(bytes);
@@ -101,19 +139,20 @@ internal static class Checkpoint
     }
 
     /// <exception cref="InvalidDataException">Lists every missing, unexpected, mis-shaped and ill-typed tensor.</exception>
-    public static void RequireSameTensors(SafetensorsFile file, IReadOnlyList<ParameterSpec> expected)
+    /// <param name="config">What the messages call the configuration.</param>
+    public static void RequireSameTensors(ITensorFile file, IReadOnlyList<ParameterSpec> expected, string config = "config.json")
     {
         var problems = new List<string>();
         foreach (ParameterSpec spec in expected)
         {
-            if (!file.Tensors.TryGetValue(spec.Name, out SafetensorsFile.Entry? entry))
+            if (!file.Tensors.TryGetValue(spec.Name, out TensorEntry? entry))
             {
-                problems.Add($"tensor `{spec.Name}` is missing, config.json asks for [{string.Join(", ", spec.Shape)}].");
+                problems.Add($"tensor `{spec.Name}` is missing, {config} asks for [{string.Join(", ", spec.Shape)}].");
             }
             else if (!entry.Shape.AsSpan().SequenceEqual(spec.Shape))
             {
                 problems.Add($"tensor `{spec.Name}` is [{string.Join(", ", entry.Shape)}], "
-                    + $"config.json asks for [{string.Join(", ", spec.Shape)}].");
+                    + $"{config} asks for [{string.Join(", ", spec.Shape)}].");
             }
             else if (entry.Dtype != "F32")
             {
@@ -121,7 +160,7 @@ internal static class Checkpoint
             }
         }
         IEnumerable<string> unexpected = file.Tensors.Keys.Except(expected.Select(spec => spec.Name)).Order(StringComparer.Ordinal);
-        problems.AddRange(unexpected.Select(name => $"tensor `{name}` is not part of the model that config.json describes."));
+        problems.AddRange(unexpected.Select(name => $"tensor `{name}` is not part of the model that {config} describes."));
         Throw.InvalidData_IfAny(problems.Select(problem => $"{file.Path}: {problem}"));
     }
 
@@ -133,12 +172,8 @@ internal static class Checkpoint
 
     private static string MetricsFile(string folder) => Path.Combine(folder, "metrics.json");
 
-    private static void Require(string file)
-    {
-        if (!File.Exists(file))
-        {
-            throw new FileNotFoundException($"{file}: no such file. "
-                + "Expected a checkpoint folder, such as RUN/best, that holds config.json and model.safetensors.", file);
-        }
-    }
+    /// <returns>The same path.</returns>
+    public static string Require(string file) => File.Exists(file) ? file
+        : throw new FileNotFoundException($"{file}: no such file. "
+            + "Expected a checkpoint folder, such as RUN/best, that holds config.json and model.safetensors.", file);
 }

@@ -1,24 +1,11 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Mhc.Training;
 
-/// <summary>A run's <c>metrics.jsonl</c>: one JSON object a line, flushed as it is written.</summary>
-internal sealed class MetricsWriter : IDisposable
+/// <summary>A run's <c>metrics.jsonl</c>: one JSON object a line, each in one write, without a buffer.</summary>
+internal sealed class MetricsWriter(string path) : IDisposable
 {
-    private readonly FileStream _file;
-
-    /// <exception cref="IOException">The run folder holds something already.</exception>
-    public MetricsWriter(string runFolder)
-    {
-        if (File.Exists(runFolder) || (Directory.Exists(runFolder) && Directory.EnumerateFileSystemEntries(runFolder).Any()))
-        {
-            throw new IOException($"{runFolder}: is there already and not empty, so no run is started in it. "
-                + "Choose another folder or remove this one.");
-        }
-        Directory.CreateDirectory(runFolder);
-        _file = new FileStream(Path.Combine(runFolder, "metrics.jsonl"), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-    }
+    private readonly FileStream _file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
 
     public void Write(TrainingUpdate update)
     {
@@ -38,10 +25,40 @@ internal sealed class MetricsWriter : IDisposable
                 json.WriteNumber("val_loss", valLoss);
             json.WriteEndObject();
         }
-        _file.Write(buffer.ToArray());
-        _file.Write(Encoding.UTF8.GetBytes("\n"));
-        _file.Flush();
+        buffer.WriteByte((byte)'\n');
+        _file.Write(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+    }
+
+    /// <summary>So that a checkpoint is never there without the lines before it.</summary>
+    public void FlushToDisk() => _file.Flush(flushToDisk: true);
+
+    /// <summary>
+    /// Cuts off what a resumed run will write again: lines after a step, and a line that a kill or a full disk left in part.
+    /// </summary>
+    public void CutAfter(int step)
+    {
+        byte[] bytes = new byte[_file.Length];
+        _file.Position = 0;
+        _file.ReadExactly(bytes);
+        int end = 0;
+        while (bytes.AsSpan(end).IndexOf((byte)'\n') is >= 0 and var length && StepOf(bytes.AsMemory(end, length)) <= step)
+            end += length + 1;
+        _file.SetLength(end);
+        _file.Position = end;
     }
 
     public void Dispose() => _file.Dispose();
+
+    private static int? StepOf(ReadOnlyMemory<byte> line)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(line);
+            return json.RootElement.GetProperty("step").GetInt32();
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null; // What follows a damaged line is cut off with it.
+        }
+    }
 }

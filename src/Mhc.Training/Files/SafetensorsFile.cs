@@ -7,19 +7,18 @@ namespace Mhc.Training;
 /// <summary>
 /// A file in the safetensors format: 8 bytes of little-endian header length, a JSON header, then the tensors' bytes without gaps.
 /// </summary>
-internal sealed class SafetensorsFile : IDisposable
+internal sealed class SafetensorsFile : ITensorFile
 {
     private readonly FileStream _stream;
     private readonly long _dataStart;
 
-    private SafetensorsFile(string path, Func<string, bool> drop)
+    private SafetensorsFile(string path)
     {
         Path = path;
         _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
-            (_dataStart, Dictionary<string, Entry> tensors) = ReadHeader();
-            Tensors = tensors.Where(tensor => !drop(tensor.Key)).ToDictionary(StringComparer.Ordinal);
+            (_dataStart, Tensors) = ReadHeader();
         }
         catch
         {
@@ -30,26 +29,19 @@ internal sealed class SafetensorsFile : IDisposable
 
     public string Path { get; }
 
-    public IReadOnlyDictionary<string, Entry> Tensors { get; }
+    public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
 
-    /// <param name="Dtype">F32, F64, I64, … as the format spells it.</param>
     /// <param name="Begin">Offset of the first byte within the data.</param>
     /// <param name="End">Offset after the last byte within the data.</param>
-    public sealed record Entry(string Dtype, long[] Shape, long Begin, long End)
-    {
-        public long Elements => Shape.Aggregate(1L, (product, size) => product * size);
-    }
+    private sealed record Entry(string Dtype, long[] Shape, long Begin, long End) : TensorEntry(Dtype, Shape, $"{Begin}-{End}");
 
-    public static SafetensorsFile Open(string path) => new(path, _ => false);
-
-    /// <param name="drop">Tells the tensors that are passed over, by name.</param>
-    public static SafetensorsFile Open(string path, Func<string, bool> drop) => new(path, drop);
+    public static SafetensorsFile Open(string path) => new(path);
 
     public void Dispose() => _stream.Dispose();
 
     public byte[] ReadBytes(string name)
     {
-        Entry entry = Tensors[name];
+        var entry = (Entry)Tensors[name];
         byte[] bytes = new byte[entry.End - entry.Begin];
         _stream.Position = _dataStart + entry.Begin;
         _stream.ReadExactly(bytes);
@@ -99,7 +91,7 @@ internal sealed class SafetensorsFile : IDisposable
         file.Flush(flushToDisk: true);
     }
 
-    private (long DataStart, Dictionary<string, Entry> Tensors) ReadHeader()
+    private (long DataStart, Dictionary<string, TensorEntry> Tensors) ReadHeader()
     {
         long fileLength = _stream.Length;
         if (fileLength < 8)
@@ -111,7 +103,7 @@ internal sealed class SafetensorsFile : IDisposable
             throw Bad($"header length is {length}, but {fileLength - 8} bytes follow it");
         byte[] header = new byte[length];
         _stream.ReadExactly(header);
-        var tensors = new Dictionary<string, Entry>(StringComparer.Ordinal);
+        var tensors = new Dictionary<string, TensorEntry>(StringComparer.Ordinal);
         long dataLength = fileLength - 8 - length;
         try
         {
@@ -128,7 +120,7 @@ internal sealed class SafetensorsFile : IDisposable
                     throw Bad($"tensor `{member.Name}` lies at bytes {entry.Begin} to {entry.End}, "
                         + $"but the data is {dataLength} bytes long");
                 }
-                if (Size(entry.Dtype) is { } size && entry.Elements * size != entry.End - entry.Begin)
+                if (TensorBytes.Size(entry.Dtype) is { } size && entry.Elements * size != entry.End - entry.Begin)
                 {
                     throw Bad($"tensor `{member.Name}` of shape [{string.Join(", ", entry.Shape)}] {entry.Dtype} "
                         + $"has {entry.End - entry.Begin} bytes, expected {entry.Elements * size}");
@@ -144,15 +136,6 @@ internal sealed class SafetensorsFile : IDisposable
         }
         return (8 + length, tensors);
     }
-
-    private static int? Size(string dtype) => dtype switch
-    {
-        "F64" or "I64" or "U64" => 8,
-        "F32" or "I32" or "U32" => 4,
-        "F16" or "BF16" or "I16" or "U16" => 2,
-        "I8" or "U8" or "BOOL" => 1,
-        _ => null,
-    };
 
     private InvalidDataException Bad(string what) =>
         new($"{Path}: {what}. The file is damaged or no safetensors file: write it again or fetch it anew.");

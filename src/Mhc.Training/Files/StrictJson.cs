@@ -23,8 +23,22 @@ internal sealed class StrictJson
         return json;
     }
 
+    /// <summary>Which members of two flat JSON objects are not the same, their values as JSON; null where there is none.</summary>
+    public static IEnumerable<(string Key, string? First, string? Second)> Differences(string first, string second)
+    {
+        Dictionary<string, string> a = Members(first), b = Members(second);
+        return a.Keys.Union(b.Keys).Select(key => (key, a.GetValueOrDefault(key), b.GetValueOrDefault(key))).Where(d => d.Item2 != d.Item3);
+
+        static Dictionary<string, string> Members(string json)
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return document.RootElement.EnumerateObject().ToDictionary(member => member.Name, member => member.Value.GetRawText());
+        }
+    }
+
     /// <summary>Adds the members of a JSON object; a member replaces one of the same name from an earlier source.</summary>
-    public void Add(string json, string source)
+    /// <param name="mayReplace">Sources whose members are replaced; those of others stay.</param>
+    public void Add(string json, string source, Func<string, bool>? mayReplace = null)
     {
         JsonDocument document;
         try
@@ -46,7 +60,9 @@ internal sealed class StrictJson
         {
             if (!seen.Add(member.Name))
                 Problem($"`{member.Name}` is there twice.");
-            _values[member.Name] = (member.Value, source);
+            bool isThere = _values.TryGetValue(member.Name, out (JsonElement Value, string Source) there);
+            if (mayReplace is null || !isThere || mayReplace(there.Source))
+                _values[member.Name] = (member.Value, source);
         }
     }
 
@@ -83,11 +99,13 @@ internal sealed class StrictJson
             return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out number) && double.IsFinite(number);
         });
 
-    public double? NumberOrNull(string key) => Read(key, "a number or null", null, false, (JsonElement value, out double? number) =>
-    {
-        number = value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double found) && double.IsFinite(found) ? found : null;
-        return number is not null || value.ValueKind == JsonValueKind.Null;
-    });
+    public double? NumberOrNull(string key, bool required = false) =>
+        Read(key, "a number or null", null, required, (JsonElement value, out double? number) =>
+        {
+            bool isNumber = value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double found) && double.IsFinite(found);
+            number = isNumber ? value.GetDouble() : null;
+            return isNumber || value.ValueKind == JsonValueKind.Null;
+        });
 
     public double[] Numbers(string key, double[] fallback, bool required = false) =>
         Read(key, $"an array of {fallback.Length} numbers", fallback, required, (JsonElement value, out double[] numbers) =>
@@ -112,6 +130,12 @@ internal sealed class StrictJson
             text = isText ? value.GetString()! : "";
             return isText;
         });
+
+    public string? TextOrNull(string key) => Read(key, "a string or null", null, false, (JsonElement value, out string? text) =>
+    {
+        text = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        return value.ValueKind is JsonValueKind.String or JsonValueKind.Null;
+    });
 
     public string[] Texts(string key) => Read<string[]>(key, "an array of strings", [], true, (JsonElement value, out string[] texts) =>
     {

@@ -109,18 +109,23 @@ internal sealed class FlatParameters : IDisposable
     }
 
     /// <summary>Little-endian float32 bytes of one parameter.</summary>
-    public byte[] BytesOf(string name)
+    public byte[] BytesOf(string name) => BytesOf(Values, name);
+
+    /// <param name="flat">(N) values that belong to the parameters, such as an optimiser's.</param>
+    public byte[] BytesOf(Tensor flat, string name)
     {
         using DisposeScope scope = NewDisposeScope();
-        return ValueOf(name).cpu().contiguous().bytes.ToArray();
+        return View(flat, name).cpu().contiguous().bytes.ToArray();
     }
 
     /// <summary>Sets one parameter; <see cref="CastValues"/> follows when all are set.</summary>
-    public void SetBytes(string name, byte[] bytes)
+    public void SetBytes(string name, byte[] bytes) => SetBytes(Values, name, bytes);
+
+    public void SetBytes(Tensor flat, string name, byte[] bytes)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradients = no_grad();
-        ValueOf(name).copy_(tensor(MemoryMarshal.Cast<byte, float>(bytes).ToArray(), Specs[_places[name].Index].Shape));
+        View(flat, name).copy_(tensor(MemoryMarshal.Cast<byte, float>(bytes).ToArray(), Specs[_places[name].Index].Shape));
     }
 
     public void ZeroGradients() => Gradients.zero_().Dispose();

@@ -19,6 +19,16 @@ internal sealed class AdamW(FlatParameters parameters, double beta1, double beta
     /// <param name="ValueResidual">Of the value residual's scalars.</param>
     public readonly record struct Rates(double Weights, double StreamLogits, double ValueResidual);
 
+    /// <summary>How many steps were made.</summary>
+    public int Steps
+    {
+        get => _steps;
+        set => _steps = value;
+    }
+
+    /// <summary>What a resumed run needs besides <see cref="Steps"/>: (N) each, by the names that PyTorch gives them.</summary>
+    public IReadOnlyList<(string Name, Tensor Values)> State => [("exp_avg", _mean), ("exp_avg_sq", _square)];
+
     /// <summary>Takes out the scale of the loss, then scales the gradients down to a norm of at most <paramref name="maxNorm"/>.</summary>
     /// <returns>The norm before clipping, over all parameters.</returns>
     public Tensor ClipGradients(double maxNorm, double scale = 1)

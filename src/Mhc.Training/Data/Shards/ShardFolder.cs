@@ -13,7 +13,7 @@ internal sealed class ShardFolder : IDisposable
 
     private readonly List<ShardFile> _train = [], _validation = [];
 
-    private ShardFolder(string folder, string? tokenizerFolder)
+    private ShardFolder(string folder, string? tokenizerFolder, TextTokenizer? tokenizer)
     {
         if (File.Exists(ShardManifest.PartialPathIn(folder)) && !File.Exists(ShardManifest.PathIn(folder)))
             throw new InvalidDataException($"{folder}: `mhc prepare` is not done with this folder. Give it the same command again to go on.");
@@ -21,8 +21,8 @@ internal sealed class ShardFolder : IDisposable
             .Order(StringComparer.Ordinal)];
         if (Array.Find(paths, path => IsOf(path, "train") && IsOf(path, "val")) is { } both)
             throw new InvalidDataException($"{both}: the name has both \"train\" and \"val\". Rename it, so that it tells which of them it is for.");
-        string tokenizer = Checkpoint.TokenizerFile(folder);
-        Tokenizer = File.Exists(tokenizer) ? TextTokenizer.Read(tokenizer) : TextTokenizer.Gpt2(tokenizerFolder);
+        string tokenizerFile = Checkpoint.TokenizerFile(folder);
+        Tokenizer = File.Exists(tokenizerFile) ? TextTokenizer.Read(tokenizerFile) : tokenizer ?? TextTokenizer.Gpt2(tokenizerFolder);
         try
         {
             foreach (string path in paths)
@@ -56,7 +56,8 @@ internal sealed class ShardFolder : IDisposable
             || Directory.EnumerateFiles(path, "*.bin").Any(file => IsOf(file, "train") || IsOf(file, "val")));
 
     /// <param name="tokenizerFolder">GPT-2's files, for shards without a tokenizer.json.</param>
-    public static ShardFolder Open(string folder, string? tokenizerFolder) => new(folder, tokenizerFolder);
+    /// <param name="tokenizer">What they are in instead, where it is known.</param>
+    public static ShardFolder Open(string folder, string? tokenizerFolder, TextTokenizer? tokenizer) => new(folder, tokenizerFolder, tokenizer);
 
     /// <summary>Lines of the documents at the beginning of the validation part.</summary>
     public string[] ValidationLines()
