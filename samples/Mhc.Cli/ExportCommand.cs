@@ -35,9 +35,11 @@ internal static class ExportCommand
                 Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores,
             };
             OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
+            string sums = result.MaxRowError + result.MaxColumnError == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+                $" Largest error of H_res: {result.MaxRowError:g2} in a row's sum, {result.MaxColumnError:g2} in a column's.");
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{result.Path}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators. "
-                + $"Largest error of H_res: {result.MaxRowError:g2} in a row's sum, {result.MaxColumnError:g2} in a column's."));
+                $"{result.Path}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators.")
+                + sums);
         });
         return command;
     }

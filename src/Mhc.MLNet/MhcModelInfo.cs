@@ -27,7 +27,7 @@ public sealed record MhcModelInfo
     /// <value>Bits per byte on the validation texts; null when they were not measured.</value>
     public required MhcValidation? Validation { get; init; }
 
-    /// <value>How well the residual mixing matrices are doubly stochastic; null for a model with plain residuals.</value>
+    /// <value>How well the residual mixing matrices are doubly stochastic; null where they are not constant or there are none.</value>
     public required MhcProjection? HRes { get; init; }
 
     /// <value>Where the weights come from; null when the checkpoint does not say.</value>

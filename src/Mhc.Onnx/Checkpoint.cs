@@ -61,6 +61,16 @@ public sealed class Checkpoint
     public IReadOnlyDictionary<string, float[]> ReadAll() =>
         Parameters.ToDictionary(parameter => parameter.Name, parameter => Read(parameter.Name));
 
+    /// <summary>Reads every parameter and requires that its values are finite.</summary>
+    /// <exception cref="InvalidDataException">Names every parameter that holds NaN or infinite values, and how many.</exception>
+    public void RequireFinite() => Throw.InvalidData_IfAny(
+    [
+        .. Parameters.Select(parameter => (parameter.Name, Count: _weights.CountNonFinite(parameter.Name, out long of), Of: of))
+            .Where(parameter => parameter.Count > 0)
+            .Select(parameter => $"{WeightsPath}: tensor `{parameter.Name}`: {parameter.Count} of {parameter.Of} elements are NaN or "
+                + "infinite; expected finite weights. The training run diverged: take an earlier checkpoint."),
+    ]);
+
     /// <summary>The mixing matrices of every sublayer in order, in double precision; none with a plain residual.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
     public IReadOnlyList<HMatrices> ProjectHMatrices() => HMatrices.Project(this);

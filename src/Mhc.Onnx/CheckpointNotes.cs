@@ -28,8 +28,8 @@ internal sealed record CheckpointNotes
             return notes;
         using JsonDocument document = JsonText.Parse(File.ReadAllBytes(path), path);
         var json = new JsonFields(path, document.RootElement);
-        int version = json.Integer("version");
-        if (version is not (0 or TokenizerVersion))
+        int version = json.Integer("version", fallback: TokenizerVersion);
+        if (version != TokenizerVersion)
             throw Throw.InvalidData_FormatVersion(path, version, TokenizerVersion);
         notes = notes with
         {
@@ -62,14 +62,14 @@ internal sealed record CheckpointNotes
 
     private static void CheckMetrics(JsonFields json)
     {
-        json.Integer("step", atLeast: 0);
+        json.Count("step");
         json.NumberOrNull("val_loss");
         json.Text("data_sha256");
         if (json.ObjectOrNull("validation") is { } validation)
         {
             foreach (string quantile in (string[])["p50", "p95", "p99", "p99.9"])
-                validation.Number(quantile);
-            validation.Integer("texts", atLeast: 0);
+                validation.Number(quantile, fallback: 0);
+            validation.Count("texts");
         }
         json.ThrowIfAnyProblem();
     }

@@ -8,23 +8,25 @@ namespace Mhc.Onnx;
 public sealed record HMatrices(
     string Sublayer, IReadOnlyList<double> HPre, IReadOnlyList<IReadOnlyList<double>> HRes, IReadOnlyList<double> HPost)
 {
-    // Rounding of exp at exponents up to about a million; Sinkhorn's last step makes columns exact but for that.
-    private const double ColumnTolerance = 1e-9;
+    // Rounding of exp at exponents up to about a million: what is exact is exact but for that.
+    private const double SumTolerance = 1e-9;
 
     public int Streams => HPre.Count;
 
-    /// <summary>The largest distance of a row sum of H_res from 1: what is left of Sinkhorn's truncated iteration.</summary>
+    /// <summary>The largest distance of a row sum of H_res from 1: what is left of a truncated iteration.</summary>
     public double MaxRowError => HRes.Max(row => Math.Abs(row.Sum() - 1));
 
     /// <summary>The largest distance of a column sum of H_res from 1.</summary>
     public double MaxColumnError => Enumerable.Range(0, Streams).Max(to => Math.Abs(HRes.Sum(row => row[to]) - 1));
 
+    /// <summary>Those of every sublayer; none where there are no constant matrices.</summary>
     internal static HMatrices[] Project(Checkpoint checkpoint)
     {
-        if (checkpoint.Config.Residual == ResidualMode.None)
+        MhcConfig config = checkpoint.Config;
+        if (config.Residual != ResidualMode.Mhc)
             return [];
-        HMatrices[] sublayers = [.. Enumerable.Range(0, checkpoint.Config.Sublayers).Select(sublayer => Project(checkpoint, sublayer))];
-        Throw.InvalidData_IfAny([.. sublayers.Select(sublayer => sublayer.Problem()).OfType<string>()
+        HMatrices[] sublayers = [.. Enumerable.Range(0, config.Sublayers).Select(sublayer => Project(checkpoint, sublayer))];
+        Throw.InvalidData_IfAny([.. sublayers.Select(sublayer => sublayer.Problem(config.HRes)).OfType<string>()
             .Select(problem => $"{checkpoint.WeightsPath}: {problem}")]);
         return sublayers;
     }
@@ -40,9 +42,18 @@ public sealed record HMatrices(
             Buffer.BlockCopy(values, 0, matrix, 0, values.Length * sizeof(double));
             return matrix;
         }
-        double[,] hRes = config.HRes == HResProjection.Identity
-            ? HProjection.Identity(config.Streams)
-            : HProjection.Sinkhorn(Square(Logits("H_res_logits")), config.HResIters, config.HResTau);
+        double[,] hRes = config.HRes switch
+        {
+            HResProjection.Sinkhorn => HProjection.Sinkhorn(Square(Logits("H_res_logits")), config.HResIters, config.HResTau),
+            HResProjection.Orthostochastic =>
+                HProjection.Orthostochastic(Square(Logits("H_res_logits")), config.NsSteps, config.NsEps, config.NsCoeffs),
+            HResProjection.Permutation => HProjection.Permutation(config.Streams, Logits("H_res_permutation_logits")),
+            HResProjection.Kronecker => HProjection.Kronecker(Logits("H_res_kronecker_logits")),
+            HResProjection.Circulant => HProjection.Circulant(Logits("H_res_circulant_logits"), config.CirculantBeta / config.Sublayers),
+            _ => HProjection.Identity(config.Streams),
+        };
+        if (config.IdentityMix)
+            hRes = HProjection.IdentityMix(hRes, HProjection.Sigmoid(Logits("H_res_alpha_logit"), 1)[0]);
         return new(path, Map(config.HPre, Logits("H_pre_logits"), 1), Rows(hRes), Map(config.HPost, Logits("H_post_logits"), 2));
     }
 
@@ -50,13 +61,20 @@ public sealed record HMatrices(
     internal static string PathOf(int sublayer) => $"transformer.h.{sublayer / 2}.{(sublayer % 2 == 0 ? "hc_attn" : "hc_mlp")}";
 
     // NaN fails every comparison, so each condition says what must hold.
-    internal string? Problem()
+    internal string? Problem(HResProjection projection)
     {
-        const string Remedy = "The logits are too large for the temperature: take an earlier checkpoint.";
+        string remedy = projection switch
+        {
+            HResProjection.Sinkhorn => "The logits are too large for the temperature: take an earlier checkpoint.",
+            HResProjection.Orthostochastic => "The Newton–Schulz steps diverge: correct `ns_coeffs` in config.json.",
+            _ => "Take an earlier checkpoint.",
+        };
         if (!HPre.Concat(HPost).Concat(HRes.SelectMany(row => row)).All(value => value >= 0 && double.IsFinite(value)))
-            return $"{Sublayer}: an element of h_pre, H_res or h_post is negative, NaN or infinite; expected at least 0. {Remedy}";
-        if (!(MaxColumnError <= ColumnTolerance))
-            return $"{Sublayer}: a column of H_res sums to 1 within {MaxColumnError:g2}; expected {ColumnTolerance:g2}. {Remedy}";
+            return $"{Sublayer}: an element of h_pre, H_res or h_post is negative, NaN or infinite; expected at least 0. {remedy}";
+        if (projection != HResProjection.Orthostochastic && !(MaxColumnError <= SumTolerance))
+            return $"{Sublayer}: a column of H_res sums to 1 within {MaxColumnError:g2}; expected {SumTolerance:g2}. {remedy}";
+        if (projection is not (HResProjection.Orthostochastic or HResProjection.Sinkhorn) && !(MaxRowError <= SumTolerance))
+            return $"{Sublayer}: a row of H_res sums to 1 within {MaxRowError:g2}; expected {SumTolerance:g2}. {remedy}";
         return null;
     }
 

@@ -26,15 +26,23 @@ internal sealed class JsonFields
                 Problem($"{Name(property.Name)} is there twice.");
     }
 
-    public int Integer(string key, int atLeast = 1)
+    /// <param name="fallback">What stands in for a value that is no integer, so that one mistake does not become two.</param>
+    public int Integer(string key, int fallback)
     {
-        string expected = $"an integer of at least {atLeast}";
-        if (!Take(key, expected, out JsonElement value))
-            return 0;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int integer) && integer >= atLeast)
+        if (!Take(key, "an integer", out JsonElement value))
+            return fallback;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int integer))
             return integer;
-        Found(key, value, expected);
-        return 0;
+        Found(key, value, "an integer");
+        return fallback;
+    }
+
+    public void Count(string key)
+    {
+        const string Expected = "an integer of at least 0";
+        if (Take(key, Expected, out JsonElement value)
+            && !(value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int count) && count >= 0))
+            Found(key, value, Expected);
     }
 
     public int? TokenIdOrNull(string key, int vocabSize)
@@ -48,22 +56,31 @@ internal sealed class JsonFields
         return null;
     }
 
-    public double Number(string key, Predicate<double> isValid, string expected)
+    public double Number(string key, double fallback, string expected = "a number")
     {
         if (!Take(key, expected, out JsonElement value))
-            return 0;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) && isValid(number))
-            return number;
+            return fallback;
+        if (IsNumber(value))
+            return value.GetDouble();
         Found(key, value, expected);
-        return 0;
+        return fallback;
     }
 
-    public void Number(string key) => Number(key, _ => true, "a number");
+    public double[]? Numbers(string key, int count)
+    {
+        string expected = $"an array of {count} numbers";
+        if (!Take(key, expected, out JsonElement value))
+            return null;
+        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == count && value.EnumerateArray().All(IsNumber))
+            return [.. value.EnumerateArray().Select(number => number.GetDouble())];
+        Found(key, value, expected);
+        return null;
+    }
 
     public void NumberOrNull(string key)
     {
         if (!IsNull(key))
-            Number(key, _ => true, "a number or null");
+            Number(key, 0, "a number or null");
     }
 
     public void Text(string key)
@@ -81,19 +98,21 @@ internal sealed class JsonFields
         return value.ValueKind == JsonValueKind.True;
     }
 
-    public T Choice<T>(string key, out bool isKnown) where T : struct, Enum
+    /// <summary>A member of an enum by its snake_case name.</summary>
+    public T Choice<T>(string key, T fallback, out bool isKnown) where T : struct, Enum
     {
-        string[] names = [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
-        string expected = string.Join(" or ", names.Select(name => $"\"{name}\""));
+        T[] members = Enum.GetValues<T>();
+        string expected = string.Join(" or ", members.Select(member => $"\"{JsonText.SnakeCase(member)}\""));
         isKnown = false;
         if (!Take(key, expected, out JsonElement value))
-            return default;
-        int index = value.ValueKind == JsonValueKind.String ? Array.IndexOf(names, value.GetString()) : -1;
+            return fallback;
+        int index = value.ValueKind == JsonValueKind.String
+            ? Array.FindIndex(members, member => JsonText.SnakeCase(member) == value.GetString()) : -1;
         isKnown = index >= 0;
         if (isKnown)
-            return Enum.GetValues<T>()[index];
+            return members[index];
         Found(key, value, expected);
-        return default;
+        return fallback;
     }
 
     /// <summary>The keys of an object in this one. Its problems are told with the others.</summary>
@@ -107,13 +126,19 @@ internal sealed class JsonFields
         return null;
     }
 
+    public bool Has(string key) => _values.ContainsKey(key);
+
     /// <summary>Passes over keys that cannot be judged or say nothing of interest.</summary>
     public void Ignore(params ReadOnlySpan<string> keys) => _read.UnionWith(keys.ToArray());
 
-    public void ReportUnread()
+    /// <param name="known">The keys of all modes; one that is not read belongs to another mode.</param>
+    /// <param name="mode">The mode that does not use it.</param>
+    public void ReportUnread(IReadOnlyCollection<string> known, string mode)
     {
         foreach (string key in _values.Keys.Except(_read))
-            Problem($"{Name(key)} is not a key of this model; remove it or correct its spelling.");
+            Problem(known.Contains(key) ? $"{Name(key)} is not used with {mode}: remove it."
+                : Spelling.Nearest(key, known) is { } meant ? $"{Name(key)} is not a known key; did you mean `{meant}`?"
+                : $"{Name(key)} is not a known key: remove it.");
     }
 
     public void Problem(string text) => _problems.Add($"{_path}: {text}{(_remedy.Length == 0 ? "" : $" {_remedy}")}");
@@ -134,12 +159,15 @@ internal sealed class JsonFields
         _read.Add(key);
         if (_values.TryGetValue(key, out value))
             return true;
-        Problem($"{Name(key)} is missing; expected {expected}.");
+        Problem($"{Name(key)} is missing, expected {expected}.");
         return false;
     }
 
     private void Found(string key, JsonElement value, string expected) =>
-        Problem($"{Name(key)} is {JsonText.Excerpt(value)}; expected {expected}.");
+        Problem($"{Name(key)} is {JsonText.Excerpt(value)}, expected {expected}.");
+
+    private static bool IsNumber(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number);
 
     private string Name(string key) => $"`{_parent}{key}`";
 }

@@ -9,6 +9,9 @@ internal sealed record MhcConfig
     /// <summary>The one version of the checkpoint format that this package reads.</summary>
     public const int FormatVersion = 1;
 
+    /// <summary>5! = 120 logits a sublayer.</summary>
+    private const int MostPermutedStreams = 5;
+
     public required int VocabSize { get; init; }
 
     /// <summary>The longest sequence, in tokens.</summary>
@@ -30,25 +33,49 @@ internal sealed record MhcConfig
 
     public required ResidualMode Residual { get; init; }
 
+    /// <summary>Goes with every residual design.</summary>
+    public ValueResidual ValueResidual { get; init; }
+
     /// <summary>Residual streams S (n in the papers).</summary>
     /// <value>1 with <see cref="ResidualMode.None"/>.</value>
     public int Streams { get; init; } = 1;
 
-    /// <summary>How H_res is made from its logits. Ignored with <see cref="ResidualMode.None"/>, like everything below.</summary>
+    /// <summary>Ignored with <see cref="ResidualMode.None"/>.</summary>
+    public StreamReduce StreamReduce { get; init; }
+
+    /// <summary>F, the parts that each stream's channels are cut into; divides <see cref="NEmbd"/>.</summary>
+    /// <value>1 but for <see cref="ResidualMode.Hc"/>.</value>
+    public int Fracs { get; init; } = 1;
+
+    /// <summary>How H_res is made from its logits. <see cref="ResidualMode.Mhc"/> alone, like everything below.</summary>
     public HResProjection HRes { get; init; }
 
-    /// <summary>Sinkhorn iterations, rows and columns once each; ignored but for <see cref="HResProjection.Sinkhorn"/>.</summary>
+    /// <summary>
+    /// Sinkhorn iterations, rows and columns once each; ignored but for <see cref="HResProjection.Sinkhorn"/> and
+    /// <see cref="ResidualMode.MhcDynamic"/>.
+    /// </summary>
     public int HResIters { get; init; } = 20;
 
     /// <summary>Temperature: logits are divided by it. Ignored without <see cref="HResProjection.Sinkhorn"/>.</summary>
     public double HResTau { get; init; } = 1;
 
+    /// <summary>Newton–Schulz steps; these three are ignored without <see cref="HResProjection.Orthostochastic"/>.</summary>
+    public int NsSteps { get; init; } = 5;
+
+    /// <summary>What is added to the norm that the logits are divided by.</summary>
+    public double NsEps { get; init; } = 1e-7;
+
+    public NewtonSchulzCoefficients NsCoeffs { get; init; } = new(3, -3.2, 1.2);
+
+    /// <summary>The leak away from the identity is beta / 2L; ignored without <see cref="HResProjection.Circulant"/>.</summary>
+    public double CirculantBeta { get; init; } = 1;
+
+    /// <summary>Whether H_res is (1 − α)·I + α·projection with an α of each sublayer's own.</summary>
+    public bool IdentityMix { get; init; }
+
     public StreamMap HPre { get; init; }
 
     public StreamMap HPost { get; init; }
-
-    /// <summary>How the streams become one after the final LayerNorm, which is applied to each of them.</summary>
-    public StreamReduce StreamReduce { get; init; }
 
     /// <summary>Sublayers in order: attention and MLP of block 0, of block 1, …</summary>
     public int Sublayers => 2 * NLayer;
@@ -56,41 +83,37 @@ internal sealed record MhcConfig
     /// <summary>Reads a <c>config.json</c>: unknown, missing, repeated and ill-typed keys are errors, all reported at once.</summary>
     /// <exception cref="InvalidDataException">The configuration is not valid; the message has a line for every problem.</exception>
     public static MhcConfig Read(string path) => ConfigReader.Read(path);
-}
 
-internal enum ResidualMode
-{
-    /// <summary>x + branch(x).</summary>
-    None,
+    /// <summary>Whether there are constant matrices that a projection makes.</summary>
+    public bool Projects(HResProjection projection) => Residual == ResidualMode.Mhc && HRes == projection;
 
-    /// <summary>Static manifold-constrained hyper-connections, arXiv:2512.24880.</summary>
-    Mhc,
-}
-
-internal enum HResProjection
-{
-    /// <summary>Log-domain Sinkhorn-Knopp, rows first, columns last.</summary>
-    Sinkhorn,
-
-    /// <summary>H_res is the identity and has no parameters.</summary>
-    Identity,
-}
-
-/// <summary>How h_pre and h_post are made from their logits; never negative.</summary>
-internal enum StreamMap
-{
-    /// <summary>A softmax over the streams.</summary>
-    Softmax,
-
-    /// <summary>σ(x) for h_pre and 2σ(x) for h_post, as in arXiv:2512.24880.</summary>
-    Sigmoid,
-}
-
-internal enum StreamReduce
-{
-    Sum,
-    Mean,
-
-    /// <summary>Weighted by a softmax over S logits.</summary>
-    Learned,
+    /// <summary>What is out of range, in the words of Mhc.Training, which refuses the same.</summary>
+    public IEnumerable<string> Problems()
+    {
+        (string Key, int Value)[] counts =
+        [
+            ("vocab_size", VocabSize), ("block_size", BlockSize), ("n_layer", NLayer), ("n_head", NHead), ("n_embd", NEmbd),
+            ("streams", Streams), ("fracs", Fracs), ("h_res_iters", HResIters), ("ns_steps", NsSteps),
+        ];
+        foreach ((string key, int value) in counts.Where(count => count.Value < 1))
+            yield return $"`{key}` is {value}, expected at least 1.";
+        if (NHead > 0 && NEmbd % NHead != 0)
+            yield return $"`n_head` is {NHead} but `n_embd` {NEmbd} is not divisible by it.";
+        if (!(Dropout is >= 0 and < 1))
+            yield return FormattableString.Invariant($"`dropout` is {Dropout}, expected a number from 0 to below 1.");
+        if (!(HResTau > 0))
+            yield return FormattableString.Invariant($"`h_res_tau` is {HResTau}, expected a number above 0.");
+        if (!(NsEps > 0))
+            yield return FormattableString.Invariant($"`ns_eps` is {NsEps}, expected a number above 0.");
+        if (!(CirculantBeta > 0) || (Projects(HResProjection.Circulant) && CirculantBeta > Sublayers))
+            yield return FormattableString.Invariant(
+                $"`circulant_beta` is {CirculantBeta}, expected above 0 and at most {Sublayers}, the number of sublayers.");
+        if (Residual == ResidualMode.Hc && Fracs > 0 && NEmbd % Fracs != 0)
+            yield return $"`fracs` is {Fracs} but `n_embd` {NEmbd} is not divisible by it.";
+        if (Projects(HResProjection.Permutation) && Streams > MostPermutedStreams)
+            yield return $"`streams` is {Streams}, expected at most {MostPermutedStreams} with `h_res` \"permutation\": "
+                + "there is a logit for each of the S! permutations.";
+        if (Projects(HResProjection.Kronecker) && (Streams < 2 || !int.IsPow2(Streams)))
+            yield return $"`streams` is {Streams}, expected 2, 4, 8 or another power of two with `h_res` \"kronecker\".";
+    }
 }

@@ -26,14 +26,15 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         return g.LayerNormalization(x, Parameter("weight"), Bias(), LayerNormEpsilon);
     }
 
-    private Value CausalSelfAttention(Value x, Sequence sequence)
+    /// <param name="firstValues">V of the first block, which sets it; used with a value residual alone.</param>
+    private Value CausalSelfAttention(Value x, Sequence sequence, ref Value? firstValues)
     {
         using IDisposable scope = g.Scope("attn");
         int headSize = _config.NEmbd / _config.NHead;
         Value[] qkv = g.Split(Linear(x, "c_attn"), axis: 1, parts: 3);                                  // (N, C) each
         Value q = Heads(g.Mul(qkv[0], g.Scalar(1 / MathF.Sqrt(headSize)), "scale"), "q", [0, 2, 1, 3]); // (B, H, T, D)
         Value k = Heads(qkv[1], "k", [0, 2, 3, 1]);                                                     // (B, H, D, T)
-        Value v = Heads(qkv[2], "v", [0, 2, 1, 3]);                                                     // (B, H, T, D)
+        Value v = Heads(WithFirstValues(qkv[2], ref firstValues), "v", [0, 2, 1, 3]);                   // (B, H, T, D)
         Value scores = g.Add(g.MatMul(q, k, "scores"), sequence.CausalMask, "mask");                    // (B, H, T, T)
         Value y = g.MatMul(g.Softmax(scores), v, "values");                                             // (B, H, T, D)
         y = g.Reshape(g.Transpose(y, [0, 2, 1, 3], "merge"), ["rows", _config.NEmbd], "merge");         // (N, C)
@@ -43,20 +44,45 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
             g.Transpose(g.Reshape(rows, sequence.HeadShape, ["batch", "tokens", _config.NHead, headSize], name), order, name);
     }
 
+    // The value residual: λ₁·V + λ₂·V₁, which in the first block is (λ₁ + λ₂)·V₁.
+    private Value WithFirstValues(Value v, ref Value? firstValues)
+    {
+        if (_config.ValueResidual == ValueResidual.None)
+            return v;
+        (double own, double first) = Lambdas();
+        using IDisposable scope = g.Scope("value_residual");
+        if (firstValues is null)
+        {
+            firstValues = v;
+            return g.Mul(v, Weight("own", own + first), "own");
+        }
+        return g.Add(g.Mul(v, Weight("own", own), "own"), g.Mul(firstValues, Weight("first", first), "first"));
+
+        Value Weight(string name, double value) => g.Initializer(g.Key(name), [(float)value]);
+    }
+
+    private (double Own, double First) Lambdas()
+    {
+        if (_config.ValueResidual == ValueResidual.Free)
+            return (Values("lamb1")[0], Values("lamb2")[0]);
+        double[] lambdas = HProjection.Softmax(Values("lamb_logits"));
+        return (lambdas[0], lambdas[1]);
+    }
+
     private Value Mlp(Value x)
     {
         using IDisposable scope = g.Scope("mlp");
         return Linear(g.Gelu(Linear(x, "c_fc")), "c_proj");                                             // (N, C) → (N, 4C) → (N, C)
     }
 
-    private Value Branch(Value branchInput, int sublayer, Sequence sequence) => sublayer % 2 == 0
-        ? CausalSelfAttention(LayerNorm(branchInput, "ln_1"), sequence)
+    private Value Branch(Value branchInput, int sublayer, Sequence sequence, ref Value? firstValues) => sublayer % 2 == 0
+        ? CausalSelfAttention(LayerNorm(branchInput, "ln_1"), sequence, ref firstValues)
         : Mlp(LayerNorm(branchInput, "ln_2"));
 
     // u = Σ_a weights[a] · term_a, which is h_preᵀ · streams.
     private Value Read(Value[] terms, double[] weights, int sublayer)
     {
-        using IDisposable scope = g.Scope(sublayer % 2 == 0 ? "hc_attn" : "hc_mlp");
+        using IDisposable scope = HyperConnection(sublayer);
         if (Present([weights]) is [0])
             return (float)weights[0] == 1 ? terms[0] : g.Mul(terms[0], g.Scalar((float)weights[0]), "read");
         return g.Reshape(Mix(terms, [weights], "read"), ["rows", _config.NEmbd], "read");               // (N, C)
@@ -68,6 +94,8 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         using IDisposable scope = g.Scope("transformer");
         return g.Reshape(Mix(terms, weights, "streams"), [_config.Streams, "rows", _config.NEmbd], "streams"); // (S, N, C)
     }
+
+    private IDisposable HyperConnection(int sublayer) => g.Scope(sublayer % 2 == 0 ? "hc_attn" : "hc_mlp");
 
     private Value Mix(Value[] terms, IReadOnlyList<double[]> weights, string name)
     {
@@ -96,32 +124,62 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
             e = g.Reshape(e, ["rows", _config.NEmbd], "embedding");                                     // (N, C)
             sequence = new(HeadShape(inputIds), CausalMask(tokens));
         }
-        return mhc is null ? PlainResidual(e, sequence) : ResidualStreams(mhc, e, sequence);
+        return _config.Residual switch
+        {
+            ResidualMode.Mhc => StaticStreams(mhc!, e, sequence),
+            ResidualMode.Hc => TokenDependentStreams(new HyperConnections(g, checkpoint), e, sequence),
+            ResidualMode.MhcDynamic => TokenDependentStreams(new DynamicMhc(g, checkpoint), e, sequence),
+            _ => PlainResidual(e, sequence),
+        };
     }
 
     private Value PlainResidual(Value x, Sequence sequence)
     {
+        Value? firstValues = null;
         for (int sublayer = 0; sublayer < _config.Sublayers; sublayer++)
         {
             using IDisposable scope = g.Scope($"transformer.h.{sublayer / 2}");
-            x = g.Add(x, Branch(x, sublayer, sequence), sublayer % 2 == 0 ? "residual_attn" : "residual_mlp");
+            x = g.Add(x, Branch(x, sublayer, sequence, ref firstValues), sublayer % 2 == 0 ? "residual_attn" : "residual_mlp");
         }
         return x;
     }
 
     // With constant matrices the streams are sums, with constant weights, of the embedding and the branch outputs: these terms flow
     // through the blocks, and only the streams behind the last one are made. Writing to the streams is adding a term.
-    private Value ResidualStreams(StreamCoefficients mhc, Value e, Sequence sequence)
+    private Value StaticStreams(StreamCoefficients mhc, Value e, Sequence sequence)
     {
+        Value? firstValues = null;
         Value[] terms = [e];
         for (int sublayer = 0; sublayer < _config.Sublayers; sublayer++)
         {
             using IDisposable scope = g.Scope($"transformer.h.{sublayer / 2}");
             Value branchInput = Read(terms, mhc.BranchInputs[sublayer], sublayer);                      // (N, C)
-            Value y = Branch(branchInput, sublayer, sequence);
+            Value y = Branch(branchInput, sublayer, sequence, ref firstValues);
             terms = [.. terms, y];
         }
         return Streams(terms, mhc.FinalStreams);
+    }
+
+    // Matrices that depend on the token cannot be multiplied beforehand: the streams themselves flow through the blocks.
+    private Value TokenDependentStreams(DynamicStreams dynamic, Value e, Sequence sequence)
+    {
+        Value? firstValues = null;
+        Value streams = dynamic.Start(e);                                                               // (N, F·S, C/F)
+        for (int sublayer = 0; sublayer < _config.Sublayers; sublayer++)
+        {
+            using IDisposable scope = g.Scope($"transformer.h.{sublayer / 2}");
+            DynamicStreams.Coefficients h;
+            Value branchInput;
+            using (HyperConnection(sublayer))
+            {
+                h = dynamic.At(streams);
+                branchInput = dynamic.Read(h, streams);                                                 // (N, C)
+            }
+            Value y = Branch(branchInput, sublayer, sequence, ref firstValues);
+            using (HyperConnection(sublayer))
+                streams = dynamic.Write(h, streams, y);
+        }
+        return dynamic.End(streams);
     }
 
     // ln_f is applied to each stream, then they become one, Σ_s weight_s · streams[s].
@@ -140,9 +198,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
     {
         StreamReduce.Sum => [.. Enumerable.Repeat(1f, _config.Streams)],
         StreamReduce.Mean => [.. Enumerable.Repeat(1f / _config.Streams, _config.Streams)],
-        _ => Array.ConvertAll(
-            HProjection.Softmax(Array.ConvertAll(checkpoint.Read("transformer.stream_reduce_logits"), logit => (double)logit)),
-            weight => (float)weight),
+        _ => Array.ConvertAll(HProjection.Softmax(Values("stream_reduce_logits")), weight => (float)weight),
     };
 
     // [B, T, H, D]
@@ -198,6 +254,8 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         Parameter parameter = checkpoint.Parameters.Single(parameter => parameter.Name == key);
         return g.Initializer(key, checkpoint.ReadBytes(key), [.. parameter.Shape.Select(size => (Dim)size)]);
     }
+
+    private double[] Values(string parameter) => Array.ConvertAll(checkpoint.Read(g.Key(parameter)), value => (double)value);
 
     private Value? Bias() => _config.Bias ? Parameter("bias") : null;
 }

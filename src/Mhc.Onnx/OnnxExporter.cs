@@ -3,7 +3,10 @@ using Mhc.Onnx.Wire;
 
 namespace Mhc.Onnx;
 
-/// <summary>Turns a checkpoint folder into one ONNX file that any ONNX Runtime can run, with H_res projected to constants.</summary>
+/// <summary>
+/// Turns a checkpoint folder into one ONNX file that any ONNX Runtime can run. Stream matrices that do not depend on the token are
+/// projected to constants.
+/// </summary>
 public static class OnnxExporter
 {
     // Protobuf's limit is 2 GiB; what is not weights stays far below this margin.

@@ -18,7 +18,7 @@ internal static class OnnxMetadata
     public static IEnumerable<(string Key, string Json)> Of(Checkpoint checkpoint, HMatrices[] matrices)
     {
         CheckpointNotes notes = CheckpointNotes.Read(checkpoint);
-        bool plain = matrices.Length == 0;
+        bool isStatic = matrices.Length > 0;
         yield return ("mhc.format_version", Json(FormatVersion));
         yield return ("mhc.config", Json(JsonNode.Parse(File.ReadAllBytes(checkpoint.ConfigPath))));
         yield return ("mhc.context_length", Json(checkpoint.Config.BlockSize));
@@ -26,17 +26,24 @@ internal static class OnnxMetadata
         yield return ("mhc.prefix_token_id", Json(notes.PrefixTokenId));
         yield return ("mhc.eos_token_id", Json(notes.EosTokenId));
         yield return ("mhc.validation", Json(notes.Validation));
-        yield return ("mhc.h_res", Json(plain ? null : Projection(checkpoint.Config, matrices)));
-        yield return ("mhc.h_matrices", Json(plain ? null : new JsonArray([.. matrices.Select(Matrices)])));
-        yield return ("mhc.layout", Json(plain ? "plain" : "unrolled"));
+        yield return ("mhc.h_res", Json(isStatic ? Projection(checkpoint.Config, matrices) : null));
+        yield return ("mhc.h_matrices", Json(isStatic ? new JsonArray([.. matrices.Select(Matrices)]) : null));
+        yield return ("mhc.layout", Json(Layout(checkpoint.Config)));
         yield return ("mhc.precision", Json("float32"));
         yield return ("mhc.training", Json(notes.Training));
         yield return ("mhc.weights_sha256", Json(Sha256(checkpoint.WeightsPath)));
     }
 
+    private static string Layout(MhcConfig config) => config.Residual switch
+    {
+        ResidualMode.None => "plain",
+        ResidualMode.Mhc => "unrolled",
+        _ => "dynamic",
+    };
+
     private static JsonObject Projection(MhcConfig config, HMatrices[] matrices) => new()
     {
-        ["projection"] = config.HRes.ToString().ToLowerInvariant(),
+        ["projection"] = JsonText.SnakeCase(config.HRes),
         ["max_row_error"] = matrices.Max(h => h.MaxRowError),
         ["max_column_error"] = matrices.Max(h => h.MaxColumnError),
     };

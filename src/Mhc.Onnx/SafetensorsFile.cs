@@ -56,16 +56,34 @@ internal sealed class SafetensorsFile
     /// <summary>The little-endian data of one tensor, all of it finite.</summary>
     public byte[] Read(string name)
     {
-        Entry entry = _entries[name];
-        var data = new byte[entry.End - entry.Begin];
-        using FileStream file = File.OpenRead(_path);
-        file.Position = _dataStart + entry.Begin;
-        file.ReadExactly(data);
+        byte[] data = ReadUnchecked(name);
         ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(data);
         for (int i = 0; i < values.Length; i++)
             if (!float.IsFinite(values[i]))
                 throw new InvalidDataException($"{_path}: tensor `{name}`: element {i} of {values.Length} is {values[i]}; "
                     + "expected finite weights. The training run diverged: take an earlier checkpoint.");
+        return data;
+    }
+
+    /// <summary>How many elements of a tensor are NaN or infinite.</summary>
+    /// <param name="of">How many there are.</param>
+    public long CountNonFinite(string name, out long of)
+    {
+        long count = 0;
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(ReadUnchecked(name));
+        foreach (float value in values)
+            count += float.IsFinite(value) ? 0 : 1;
+        of = values.Length;
+        return count;
+    }
+
+    private byte[] ReadUnchecked(string name)
+    {
+        Entry entry = _entries[name];
+        var data = new byte[entry.End - entry.Begin];
+        using FileStream file = File.OpenRead(_path);
+        file.Position = _dataStart + entry.Begin;
+        file.ReadExactly(data);
         return data;
     }
 

@@ -145,6 +145,9 @@ public sealed class MhcModel : IDisposable
 
     internal StaticMhc? Mhc { get; }
 
+    /// <summary>Called after each sublayer of a forward pass with its index and the streams (S, N) that it leaves.</summary>
+    internal Action<int, Tensor>? ObserveStreams { get; set; }
+
     /// <summary>Loads a checkpoint folder; see docs/checkpoint-format.md. The files are data only: nothing in them is executed.</summary>
     /// <exception cref="InvalidDataException">The files do not match the configuration; every difference is listed.</exception>
     public static MhcModel Load(string checkpointFolder, Device? device = null) => Checkpoint.LoadModel(checkpointFolder, device ?? CPU);
@@ -244,6 +247,7 @@ public sealed class MhcModel : IDisposable
             Tensor branchInput = StaticMhc.Read(h, sublayer, streams).view(e.shape);           // (B, T, C)
             Tensor y = Branch(sublayer, branchInput, ref firstValues, training);
             streams = StaticMhc.Write(h, sublayer, streams, y.flatten().to_type(ScalarType.Float32));
+            ObserveStreams?.Invoke(sublayer, streams);
         }
         return Reduce(streams.view([Config.Streams, .. e.shape]));
     }
@@ -259,6 +263,7 @@ public sealed class MhcModel : IDisposable
             Tensor branchInput = DynamicStreams.Read(h, streams).view(e.shape);                // (B, T, C)
             Tensor y = Branch(sublayer, branchInput, ref firstValues, training);
             streams = dynamic.Write(h, streams, y.to_type(ScalarType.Float32));
+            ObserveStreams?.Invoke(sublayer, dynamic.End(streams).flatten(1));
         }
         return Reduce(dynamic.End(streams).view([Config.Streams, .. e.shape]));
     }

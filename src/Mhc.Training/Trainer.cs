@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -79,6 +80,7 @@ public static class Trainer
         using var optimizer = new AdamW(model.Parameters, options.Beta1, options.Beta2, options.WeightDecay);
         TrainerState? saved = resume ? run.Load(model, optimizer, options.MaxIters, runJson) : null;
         TrainerState state = saved ?? new TrainerState();
+        TensorBoardLog? tensorBoard = options.TensorBoard ? new(runFolder) : null;
         var scaler = new LossScaler(options.Dtype);
         if (saved?.LossScale is { } scale)
             (scaler.Scale, scaler.Updates) = (scale, saved.LossScaleUpdates);
@@ -97,11 +99,12 @@ public static class Trainer
         {
             if ((state.Step % options.EvalInterval == 0 || state.Step == options.MaxIters) && state.EvaluatedStep != state.Step)
             {
+                using var observer = new StreamObserver(model);
                 double valLoss = Evaluation.ValidationLoss(model, data, options, device);
                 if (!double.IsFinite(valLoss))
                     throw new ArithmeticException(Diverged("validation loss", valLoss));
                 state = state.Evaluated(valLoss);
-                Report(valLoss);
+                Report(valLoss, EvaluationDiagnostics.Of(model, observer.Diagnostics, ClipRatio())?.ToJson());
                 Save();
             }
             end = state.Step == options.MaxIters ? TrainingEnd.MaxIters
@@ -124,7 +127,7 @@ public static class Trainer
             };
             if (!double.IsFinite(loss) || !double.IsFinite(gradNorm))
                 throw new ArithmeticException(Diverged("loss", loss));
-            Report(null);
+            Report(null, null);
         }
 
         if (saved?.Step != state.Step)
@@ -150,11 +153,17 @@ public static class Trainer
         TrainingUpdate Now(double? justValidated) => new(state.Step, options.MaxIters, state.Loss ?? double.NaN, learningRate,
             state.GradNorm ?? double.NaN, speed.Recent, justValidated, speed.TimeFor(options.MaxIters - state.Step));
 
-        void Report(double? justValidated)
+        double ClipRatio() => options.GradClip > 0 && state.GradNorm is { } norm ? Math.Min(1, options.GradClip / norm) : 1;
+
+        void Report(double? justValidated, JsonObject? diagnostics)
         {
+            TrainingUpdate now = Now(justValidated);
             if (justValidated is not null || state.Step % options.LogInterval == 0)
-                run.Log(Now(justValidated));
-            onUpdate?.Invoke(Now(justValidated));
+            {
+                run.Log(now, ClipRatio(), diagnostics);
+                tensorBoard?.Write(now, ClipRatio(), diagnostics);
+            }
+            onUpdate?.Invoke(now);
         }
 
         string Diverged(string what, double value) =>

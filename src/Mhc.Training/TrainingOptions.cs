@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using TorchSharp;
 
 namespace Mhc.Training;
@@ -31,7 +32,7 @@ public sealed record TrainingOptions
     [
         "batch_size", "grad_accum", "max_iters", "eval_interval", "eval_iters", "log_interval", "learning_rate", "min_lr", "warmup_iters",
         "lr_decay_iters", "weight_decay", "beta1", "beta2", "grad_clip", "value_residual_lr", "h_logits_lr", "seed",
-        "dtype", "device", "tokenizer", "val_fraction", "patience", "keep_checkpoints", "init_from",
+        "dtype", "device", "tokenizer", "val_fraction", "patience", "keep_checkpoints", "init_from", "tensorboard",
     ];
 
     /// <summary>Windows in a micro-batch.</summary>
@@ -132,6 +133,11 @@ public sealed record TrainingOptions
     /// <value>Default null: freshly initialised weights.</value>
     public string? InitFrom { get; init; }
 
+    /// <summary>Whether to write TensorBoard event files beside <c>metrics.jsonl</c>, in the run's folder <c>tensorboard</c>.</summary>
+    /// <value>Default false.</value>
+    [JsonPropertyName("tensorboard")]
+    public bool TensorBoard { get; init; }
+
     /// <summary>Checks every value, as reading settings does.</summary>
     /// <exception cref="ArgumentException">Lists every value that is out of range.</exception>
     public void Validate() => Throw.Argument_IfAny(Problems());
@@ -165,6 +171,7 @@ public sealed record TrainingOptions
             Patience = json.Int("patience", d.Patience),
             KeepCheckpoints = json.Int("keep_checkpoints", d.KeepCheckpoints),
             InitFrom = json.TextOrNull("init_from") is { } folder ? Path.GetFullPath(folder) : null,
+            TensorBoard = json.Bool("tensorboard", d.TensorBoard),
         };
         json.Problems(options.Problems());
         return options;

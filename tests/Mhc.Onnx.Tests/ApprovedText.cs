@@ -11,7 +11,7 @@ internal static class ApprovedText
         string[] lines = [.. actual];
         if (File.Exists(approved) && File.ReadLines(approved).SequenceEqual(lines))
             return;
-        string received = Path.Combine(AppContext.BaseDirectory, "received", Path.GetFileName(approved));
+        string received = Path.Combine(AppContext.BaseDirectory, "received", fixture);
         Directory.CreateDirectory(Path.GetDirectoryName(received)!);
         File.WriteAllText(received, string.Concat(lines.Select(line => $"{line}\n")));
         Assert.Fail($"{fixture} has changed: compare it with {received}, and copy that over it where the change is meant.");

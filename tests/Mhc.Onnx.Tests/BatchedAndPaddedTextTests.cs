@@ -35,6 +35,27 @@ public sealed class BatchedAndPaddedTextTests : IDisposable
         Assert.Equal(alone, together);
     }
 
+    /// <summary>Where the streams flow through the graph the rows of all tokens stand in the same products.</summary>
+    [Theory]
+    [InlineData("Hc", 2)]
+    [InlineData("MhcDynamic", 1)]
+    public void ScoresOfTokenDependentDesignsAreThoseOfTheTextAlone(string residual, int fracs)
+    {
+        MhcConfig config = Config with { Residual = Enum.Parse<ResidualMode>(residual), Fracs = fracs, ValueResidual = ValueResidual.Free };
+        using OrtModel model = OrtModel.Export(config, OnnxOutputs.Scores);
+        foreach (int length in (int[])[1, 7, 31, 65])
+        {
+            int[] text = Text(length);
+            long[] targets = [.. Text(length).Select(id => (long)id)];
+            int row = length + 9;
+
+            float[] alone = model.Scores([text], OrtModel.Range(0, length), targets);
+            float[] together = model.Scores([Text(row), Text(row), [.. text, .. Text(9)]], OrtModel.Range(2 * row, length), targets);
+
+            Assert.Equal(alone, together);
+        }
+    }
+
     [Fact]
     public void ScoreOfOnePositionIsThatAmongMany()
     {

@@ -18,10 +18,10 @@ public class DamagedWeightsTests
         "the header's length is 9223372036854775808 bytes; expected at most 100000000. This is not a safetensors file.");
 
     [Fact]
-    public void HeaderThatIsNotJson() => AssertRefused("{ \"a\" }", [], ", header: not valid JSON at line 1, byte 7; expected one object.");
+    public void HeaderThatIsNotJson() => AssertRefused("{ \"a\" }", [], ", header: not valid JSON at line 1, byte 7. Expected one JSON object.");
 
     [Fact]
-    public void HeaderThatIsNoObject() => AssertRefused("[]", [], ", header: found []; expected an object.");
+    public void HeaderThatIsNoObject() => AssertRefused("[]", [], ", header: found a JSON array, expected an object.");
 
     [Fact]
     public void EntryWithoutShape() => AssertRefused("""{ "a": { "dtype": "F32" } }""", [],

@@ -50,6 +50,20 @@ public class GraphBuilderTests
         Assert.Equal("/transformer.h.0/Concat: shapes do not fit: x [rows, 20] and weight [2, 3].", Message(() => _g.Concat([x, weight], axis: 0, "all")));
         Assert.Equal("/transformer.h.0/LayerNormalization: shapes do not fit: x [rows, 20] and weight [2, 3].",
             Message(() => _g.LayerNormalization(x, weight, bias: null, 1e-5f)));
+        Assert.Equal("/transformer.h.0/Split: shapes do not fit: x [rows, 20].", Message(() => _g.Split(x, axis: 1, [8, 8])));
+        Assert.Equal("/transformer.h.0/Expand: shapes do not fit: x [rows, 20].", Message(() => _g.Repeat(x, axis: 1, count: 2)));
+    }
+
+    [Fact]
+    public void MatricesOfAProductAreEquallyManyOrOne()
+    {
+        Value a = _g.Input("a", ElementType.Float, "rows", 2, 3), one = _g.Input("one", ElementType.Float, 3, 4);
+        Value many = _g.Input("many", ElementType.Float, "rows", 3, 4), others = _g.Input("others", ElementType.Float, "tokens", 3, 4);
+
+        Assert.Equal(["rows", 2, 4], _g.MatMul(a, one, "one").Shape);
+        Assert.Equal(["rows", 2, 4], _g.MatMul(a, many, "many").Shape);
+        Assert.Equal("/MatMul: shapes do not fit: a [rows, 2, 3] and others [tokens, 3, 4].", Message(() => _g.MatMul(a, others)));
+        Assert.Equal("/MatMul: shapes do not fit: one [3, 4] and many [rows, 3, 4].", Message(() => _g.MatMul(one, many)));
     }
 
     [Fact]

@@ -55,6 +55,16 @@ public class MetadataTests
     }
 
     [Fact]
+    public void ProjectionIsCalledAsInTheConfiguration()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        IReadOnlyDictionary<string, string> metadata =
+            Export(folder, SyntheticCheckpoint.Tiny with { HRes = HResProjection.Orthostochastic, IdentityMix = true });
+
+        Assert.Equal("orthostochastic", (string?)JsonNode.Parse(metadata["mhc.h_res"])!["projection"]);
+    }
+
+    [Fact]
     public void WhatAPlainModelWithoutNotesLacksIsNone()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
@@ -70,14 +80,14 @@ public class MetadataTests
     [Theory]
     [InlineData("""{"version":2}""", "the format version is 2; this version of Mhc.Onnx reads 1. Update Mhc.Onnx.")]
     [InlineData("""{"type":"byte"}""",
-        "`version` is missing; expected an integer of at least 1.",
-        "`prefix_token_id` is missing; expected null or a token id below 23.",
-        "`eos_token_id` is missing; expected null or a token id below 23.")]
-    [InlineData("""{"version":1,"eos_token_id":null}""", "`prefix_token_id` is missing; expected null or a token id below 23.")]
+        "`version` is missing, expected an integer.",
+        "`prefix_token_id` is missing, expected null or a token id below 23.",
+        "`eos_token_id` is missing, expected null or a token id below 23.")]
+    [InlineData("""{"version":1,"eos_token_id":null}""", "`prefix_token_id` is missing, expected null or a token id below 23.")]
     [InlineData("""{"version":1,"prefix_token_id":-1,"eos_token_id":23}""",
-        "`prefix_token_id` is -1; expected null or a token id below 23.", "`eos_token_id` is 23; expected null or a token id below 23.")]
+        "`prefix_token_id` is -1, expected null or a token id below 23.", "`eos_token_id` is 23, expected null or a token id below 23.")]
     [InlineData("""{"version":1,"prefix_token_id":1,"prefix_token_id":2,"eos_token_id":null}""", "`prefix_token_id` is there twice.")]
-    [InlineData("[]", "found []; expected an object.")]
+    [InlineData("[]", "found a JSON array, expected an object.")]
     public void TokenizerThatDoesNotFitIsRefused(string tokenizer, params string[] problems)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
@@ -101,21 +111,21 @@ public class MetadataTests
 
     [Theory]
     [InlineData("{}",
-        "`step` is missing; expected an integer of at least 0.",
-        "`val_loss` is missing; expected a number or null.",
-        "`data_sha256` is missing; expected a string.",
-        "`validation` is missing; expected an object or null.")]
+        "`step` is missing, expected an integer of at least 0.",
+        "`val_loss` is missing, expected a number or null.",
+        "`data_sha256` is missing, expected a string.",
+        "`validation` is missing, expected an object or null.")]
     [InlineData("""{"step":1.5,"val_loss":"2","data_sha256":null,"validation":[]}""",
-        "`step` is 1.5; expected an integer of at least 0.",
-        "`val_loss` is \"2\"; expected a number or null.",
-        "`data_sha256` is null; expected a string.",
-        "`validation` is []; expected an object or null.")]
+        "`step` is 1.5, expected an integer of at least 0.",
+        "`val_loss` is \"2\", expected a number or null.",
+        "`data_sha256` is null, expected a string.",
+        "`validation` is [], expected an object or null.")]
     [InlineData("""{"step":1,"val_loss":2,"data_sha256":"ab","validation":{"p50":null,"p95":3,"p95":4,"p99":"5","texts":2.5}}""",
         "`validation.p95` is there twice.",
-        "`validation.p50` is null; expected a number.",
-        "`validation.p99` is \"5\"; expected a number.",
-        "`validation.p99.9` is missing; expected a number.",
-        "`validation.texts` is 2.5; expected an integer of at least 0.")]
+        "`validation.p50` is null, expected a number.",
+        "`validation.p99` is \"5\", expected a number.",
+        "`validation.p99.9` is missing, expected a number.",
+        "`validation.texts` is 2.5, expected an integer of at least 0.")]
     public void MetricsThatDoNotFitAreRefused(string metrics, params string[] problems)
     {
         using TemporaryFolder folder = Fixtures.Temporary();

@@ -8,6 +8,8 @@ public class OneStreamTests
     [Theory]
     [InlineData(nameof(HResProjection.Sinkhorn))]
     [InlineData(nameof(HResProjection.Identity))]
+    [InlineData(nameof(HResProjection.Permutation))]
+    [InlineData(nameof(HResProjection.Circulant))]
     public void IsThePlainResidual(string projection)
     {
         MhcConfig one = SyntheticCheckpoint.Tiny with { Streams = 1, HRes = Enum.Parse<HResProjection>(projection) };

@@ -69,30 +69,60 @@ internal static class SyntheticCheckpoint
             ["dropout"] = config.Dropout,
             ["residual"] = Name(config.Residual),
         };
-        if (config.Residual == ResidualMode.None)
-            return json;
-        json["streams"] = config.Streams;
-        json["h_res"] = Name(config.HRes);
-        if (config.HRes == HResProjection.Sinkhorn)
-        {
-            json["h_res_iters"] = config.HResIters;
-            json["h_res_tau"] = config.HResTau;
-        }
-        json["h_pre"] = Name(config.HPre);
-        json["h_post"] = Name(config.HPost);
-        json["stream_reduce"] = Name(config.StreamReduce);
-        json["init"] = "live";
+        if (config.Residual != ResidualMode.None)
+            AddStreams(json, config);
+        if (config.ValueResidual != ValueResidual.None)
+            json["value_residual"] = Name(config.ValueResidual);
         return json;
     }
 
-    private static string Name(Enum value) => value.ToString().ToLowerInvariant();
+    private static void AddStreams(JsonObject json, MhcConfig config)
+    {
+        json["streams"] = config.Streams;
+        json["stream_reduce"] = Name(config.StreamReduce);
+        if (config.Residual == ResidualMode.Hc)
+            json["fracs"] = config.Fracs;
+        if (config.Residual == ResidualMode.MhcDynamic || config.Projects(HResProjection.Sinkhorn))
+            json["h_res_iters"] = config.HResIters;
+        if (config.Projects(HResProjection.Sinkhorn))
+            json["h_res_tau"] = config.HResTau;
+        if (config.Projects(HResProjection.Orthostochastic))
+        {
+            json["ns_steps"] = config.NsSteps;
+            json["ns_eps"] = config.NsEps;
+            json["ns_coeffs"] = new JsonArray(config.NsCoeffs.A, config.NsCoeffs.B, config.NsCoeffs.C);
+        }
+        if (config.Projects(HResProjection.Circulant))
+            json["circulant_beta"] = config.CirculantBeta;
+        if (config.Residual != ResidualMode.Mhc)
+            return;
+        json["h_res"] = Name(config.HRes);
+        if (config.IdentityMix)
+        {
+            json["identity_mix"] = true;
+            json["identity_mix_alpha"] = 0.01;
+        }
+        json["h_pre"] = Name(config.HPre);
+        json["h_post"] = Name(config.HPost);
+        json["init"] = "live";
+    }
+
+    private static string Name<T>(T value) where T : struct, Enum => JsonText.SnakeCase(value);
 
     private static float[] Noise(Parameter parameter, Random random)
     {
-        (double mean, double scale) = parameter.Name switch
+        (double mean, double scale) = parameter.Name.Split('.')[^1] switch
         {
-            _ when parameter.Name.EndsWith("_logits", StringComparison.Ordinal) => (0, 1),
-            _ when parameter.Shape is [_] => (parameter.Name.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0, 0.2),
+            var name when name.EndsWith("_logits", StringComparison.Ordinal) => (0, 1),
+            "H_res_alpha_logit" => (0, 1),
+            "lamb1" or "lamb2" => (0.6, 0.3),
+            // Of hc and mhc_dynamic: far enough from 0 for every coefficient to depend on the token.
+            "dynamic_alpha_scale" or "dynamic_beta_scale" or "alpha_pre" or "alpha_post" or "alpha_res" => (0.5, 0.3),
+            "static_beta" => (0.5, 0.5),
+            "dynamic_alpha_fn" or "dynamic_beta_fn" or "phi_pre" or "phi_post" or "phi_res" => (0, 1.5 / Math.Sqrt(parameter.Shape[0])),
+            "bias_pre" or "bias_post" or "bias_res" => (0, 1),
+            "weight" when parameter.Shape is [_] => (1, 0.2),
+            _ when parameter.Shape is [_] => (0, 0.2),
             _ => (0, 1.5 / Math.Sqrt(parameter.Shape[^1])),
         };
         var values = new float[parameter.Shape.Aggregate(1, (product, size) => product * size)];

@@ -19,6 +19,25 @@ internal sealed partial class GraphBuilder
 
     public Value Mul(Value a, Value b, string? name = null) => One("Mul", name, [a, b], Broadcast("Mul", a, b));
 
+    public Value Div(Value a, Value b, string? name = null) => One("Div", name, [a, b], Broadcast("Div", a, b));
+
+    public Value Max(Value a, Value b, string? name = null) => One("Max", name, [a, b], Broadcast("Max", a, b));
+
+    public Value Sqrt(Value x, string? name = null) => One("Sqrt", name, [x], x.Shape);
+
+    public Value Exp(Value x, string? name = null) => One("Exp", name, [x], x.Shape);
+
+    public Value Tanh(Value x, string? name = null) => One("Tanh", name, [x], x.Shape);
+
+    public Value Sigmoid(Value x, string? name = null) => One("Sigmoid", name, [x], x.Shape);
+
+    /// <summary>√Σx² over the last axis, which stays as one of size 1.</summary>
+    public Value ReduceL2(Value x, string? name = null) => OverLastAxis("ReduceL2", x, name);
+
+    /// <summary>Σx² over the last axis, which stays as one of size 1.</summary>
+    public Value ReduceSumSquare(Value x, string? name = null) => OverLastAxis("ReduceSumSquare", x, name);
+
+    /// <summary>A product for each matrix of a, all with the same b where that is one matrix.</summary>
     public Value MatMul(Value a, Value b, string? name = null) => One("MatMul", name, [a, b], Product(a, b));
 
     /// <summary>x · weightᵀ + bias, with weight (out, in) as training stores it.</summary>
@@ -29,7 +48,8 @@ internal sealed partial class GraphBuilder
 
     public Value Softmax(Value x) => One("Softmax", null, [x], x.Shape, Attribute("axis", -1));
 
-    public Value LogSoftmax(Value x) => One("LogSoftmax", null, [x], x.Shape, Attribute("axis", -1));
+    public Value LogSoftmax(Value x, int axis = -1, string? name = null) =>
+        One("LogSoftmax", name, [x], x.Shape, Attribute("axis", axis));
 
     public Value LayerNormalization(Value x, Value weight, Value? bias, float epsilon) =>
         One("LayerNormalization", null, bias is null ? [x, weight] : [x, weight, bias], Normalized(x, weight, bias),
@@ -49,6 +69,10 @@ internal sealed partial class GraphBuilder
         Node("Split", null, [x], x.Type, [.. Enumerable.Repeat(Part(x, axis, parts), parts)],
             [Attribute("axis", axis), Attribute("num_outputs", parts)]);
 
+    public Value[] Split(Value x, int axis, int[] sizes) =>
+        Node("Split", null, [x, Constant([.. sizes.Select(size => (long)size)])], x.Type, Parts(x, axis, sizes),
+            [Attribute("axis", axis)]);
+
     public Value Concat(Value[] parts, int axis, Dim length, string? name = null) =>
         One("Concat", name, parts, Joined(parts, axis, length), Attribute("axis", axis));
 
@@ -61,6 +85,10 @@ internal sealed partial class GraphBuilder
 
     /// <summary>To a shape that is known when the graph runs.</summary>
     public Value Reshape(Value x, Value shape, Dim[] result, string? name = null) => One("Reshape", name, [x, shape], result);
+
+    /// <summary>An axis of size 1 becomes <paramref name="count"/> copies.</summary>
+    public Value Repeat(Value x, int axis, int count, string? name = null) =>
+        One("Expand", name, [x, Constant([.. x.Shape.Select((_, i) => i == axis ? (long)count : 1)])], Repeated(x, axis, count));
 
     /// <summary>The sizes of <paramref name="x"/> from axis <paramref name="start"/> on.</summary>
     public Value Shape(Value x, int start = 0, string? name = null) =>
@@ -76,6 +104,9 @@ internal sealed partial class GraphBuilder
 
     /// <summary>What lies above the diagonal; zero elsewhere.</summary>
     public Value AboveDiagonal(Value x) => One("Trilu", null, [x, Scalar(1)], x.Shape, Attribute("upper", 1));
+
+    private Value OverLastAxis(string type, Value x, string? name) =>
+        One(type, name, [x, Constant(-1)], [.. x.Shape[..^1], 1], Attribute("keepdims", 1));
 
     private Value One(string type, string? name, Value[] inputs, Dim[] shape, params AttributeProto[] attributes) =>
         One(type, name, inputs, inputs[0].Type, shape, attributes);

@@ -19,8 +19,8 @@ internal sealed partial class GraphBuilder
 
     private Dim[] Product(Value a, Value b)
     {
-        Require(a.Rank >= 2 && a.Rank == b.Rank && a.Shape[^1] == b.Shape[^2], "MatMul", a, b);
-        Require(a.Shape.AsSpan(..^2).SequenceEqual(b.Shape.AsSpan(..^2)), "MatMul", a, b);
+        Require(a.Rank >= 2 && b.Rank >= 2 && a.Shape[^1] == b.Shape[^2], "MatMul", a, b);
+        Require(b.Rank == 2 || a.Shape.AsSpan(..^2).SequenceEqual(b.Shape.AsSpan(..^2)), "MatMul", a, b);
         return [.. a.Shape[..^1], b.Shape[^1]];
     }
 
@@ -44,6 +44,18 @@ internal sealed partial class GraphBuilder
         Dim[] shape = [.. x.Shape];
         shape[axis] = (int)(x.Shape[axis].Size / parts);
         return shape;
+    }
+
+    private Dim[][] Parts(Value x, int axis, int[] sizes)
+    {
+        Require(x.Shape[axis].Size == sizes.Sum(), "Split", x);
+        return [.. sizes.Select(size => (Dim[])[.. x.Shape[..axis], size, .. x.Shape[(axis + 1)..]])];
+    }
+
+    private Dim[] Repeated(Value x, int axis, int count)
+    {
+        Require(x.Shape[axis] == 1, "Expand", x);
+        return [.. x.Shape[..axis], count, .. x.Shape[(axis + 1)..]];
     }
 
     private Dim[] Joined(Value[] parts, int axis, Dim length)

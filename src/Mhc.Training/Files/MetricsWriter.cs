@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Mhc.Training;
 
@@ -7,7 +8,8 @@ internal sealed class MetricsWriter(string path) : IDisposable
 {
     private readonly FileStream _file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
 
-    public void Write(TrainingUpdate update)
+    /// <param name="clipRatio">What clipping multiplied the gradient by.</param>
+    public void Write(TrainingUpdate update, double clipRatio, JsonObject? diagnostics)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -18,11 +20,17 @@ internal sealed class MetricsWriter(string path) : IDisposable
             {
                 json.WriteNumber("loss", update.Loss);
                 json.WriteNumber("grad_norm", update.GradNorm);
+                json.WriteNumber("clip_ratio", Math.Round(clipRatio, 6));
                 json.WriteNumber("tokens_per_s", Math.Round(update.TokensPerSecond, 1));
             }
             json.WriteNumber("lr", update.LearningRate);
             if (update.ValLoss is { } valLoss)
                 json.WriteNumber("val_loss", valLoss);
+            if (diagnostics is not null)
+            {
+                json.WritePropertyName("diagnostics");
+                diagnostics.WriteTo(json);
+            }
             json.WriteEndObject();
         }
         buffer.WriteByte((byte)'\n');

@@ -11,7 +11,7 @@ internal static class RunFile
 
     /// <summary>What may change when a run is resumed; nothing of it bears on the updates themselves.</summary>
     private static readonly string[] Changeable =
-        ["max_iters", "eval_interval", "log_interval", "patience", "keep_checkpoints", "device", "data"];
+        ["max_iters", "eval_interval", "log_interval", "patience", "keep_checkpoints", "tensorboard", "device", "data"];
 
     private static readonly JsonSerializerOptions SnakeCase = new()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace Mhc.Training;
@@ -78,7 +79,8 @@ internal sealed partial class RunFolder(string path) : IDisposable
         return state;
     }
 
-    public void Log(TrainingUpdate update) => Guard(update.Step, () => _metrics!.Write(update));
+    public void Log(TrainingUpdate update, double clipRatio, JsonObject? diagnostics) =>
+        Guard(update.Step, () => _metrics!.Write(update, clipRatio, diagnostics));
 
     /// <summary>
     /// Saves the best checkpoint and a numbered one where they are due, and then <c>last</c>, which a resumed run goes by: killed before
