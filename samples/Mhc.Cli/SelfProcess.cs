@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.InteropServices;
 
 namespace Mhc.Cli;
 
@@ -13,6 +14,19 @@ internal static class SelfProcess
 
     /// <summary>The environment that keeps idle threads from spinning, as a user would write it.</summary>
     public static string WaitPolicy => string.Join(" ", SleepingThreads.Select(variable => $"{variable.Name}={variable.Value}"));
+
+    /// <summary>Asks a child to save and end; on Windows, which has no such request, ends it.</summary>
+    public static void Terminate(Process child)
+    {
+        const int SigTerm = 15;
+        if (OperatingSystem.IsWindows())
+            child.Kill();
+        else
+            _ = SendSignal(child.Id, SigTerm); // A child that has ended by itself needs none.
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int process, int signal);
 
     /// <param name="threads">Threads of libtorch's operators.</param>
     /// <param name="sleepWhenIdle">Whether threads that wait for work sleep instead of spinning.</param>

@@ -13,6 +13,9 @@ internal sealed class StopSignals : IDisposable
 
     public CancellationToken Token => _stop.Token;
 
+    /// <summary>The first signal.</summary>
+    public PosixSignal? Received { get; private set; }
+
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations)
@@ -28,6 +31,7 @@ internal sealed class StopSignals : IDisposable
             return; // What the system does with the signal ends the process.
         }
         signal.Cancel = true;
+        Received = signal.Signal;
         _stop.Cancel();
         Console.Error.WriteLine("mhc: finishing this update and saving; once more to end at once, without saving.");
     }

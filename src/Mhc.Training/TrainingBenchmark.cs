@@ -52,8 +52,9 @@ public sealed class TrainingBenchmark : IDisposable
     {
         double learningRate = CosineSchedule.At(_step, _options);
         var watch = Stopwatch.StartNew();
-        // Reads the loss, so it waits for the device.
         Trainer.Update(_model, _optimizer, _scaler, _options, _batches, _device, _step++, learningRate);
+        if (_device.type == DeviceType.CUDA)
+            cuda.synchronize(_device);
         return watch.Elapsed;
     }
 

@@ -31,7 +31,7 @@ public class AblationOnTheCommandLine
             row => Assert.Contains(row, File.ReadAllText(folder["out/report.md"]), StringComparison.Ordinal));
         DateTime made = File.GetLastWriteTimeUtc(folder["out/plain/seed-1.json"]);
 
-        // Cut off in the middle of one run: it alone is made anew.
+        // Cut off in the middle of one run: it alone goes on.
         File.Delete(folder["out/two-streams/seed-2.json"]);
         CommandLineTool.Result again = Ablate(folder, "--threads", "1");
 
@@ -111,6 +111,8 @@ public class AblationOnTheCommandLine
     [InlineData("two-streams", "plain", "there are 2 variants called `plain`, expected different names.")]
     [InlineData("\"streams\": 2", "\"streems\": 2", "two-streams: settings: `streems` is not a known key; did you mean `streams`?")]
     [InlineData("\"streams\": 2", "\"seed\": 2", "two-streams: `seed` is set, but the ablation sets it: remove it.")]
+    [InlineData("\"streams\": 2", "\"patience\": 2",
+        "two-streams: `patience` is set, but losses are compared after the same number of updates: remove it.")]
     public void TellsMistakesInItsSpec(string text, string mistake, string message)
     {
         using TemporaryFolder folder = Prepared(Spec.Replace(text, mistake, StringComparison.Ordinal));
@@ -157,7 +159,6 @@ public class AblationOnTheCommandLine
                 preset = "smoke",
                 data = folder["text.txt"],
                 settings = (string[])[.. shared, .. settings.Split(' '), $"seed={index + 1}"],
-                seconds = 1.0,
                 threads = 1,
                 parallel = 1,
             }));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 
 namespace Mhc.Cli.Ablate;
 
@@ -25,7 +24,7 @@ internal static class AblateCommand
             Required = true,
             HelpName = "DIR",
             Description = "Folder for the runs, DIR/VARIANT/seed-N, and for report.md, report.json and report.png. "
-                + "Runs that are finished there are not made again.",
+                + "Runs that are finished there are not made again, others go on where they were saved.",
         };
         var parallel = new Option<int>("--parallel") { HelpName = "N", DefaultValueFactory = _ => 1, Description = "Runs at once." };
         var threads = new Option<int?>("--threads")
@@ -48,7 +47,7 @@ internal static class AblateCommand
                 throw new FileNotFoundException($"{text}: no such file or folder. Expected text to train on.", text);
             AblationRun[] runs = AblationRun.All(ablation, text, folder);
             foreach (AblationRun run in runs.Where(run => run.IsFinished))
-                run.ReadRecord(); // Before hours are spent on the others.
+                run.ReadRecord(); // Told before hours are spent on the others.
             int atOnce = Math.Max(1, parsed.GetValue(parallel));
             int threadsEach = parsed.GetValue(threads) ?? Math.Max(1, Environment.ProcessorCount / atOnce);
             IReadOnlyCollection<string> failures = parsed.GetValue(reportOnly) ? [] : Train(runs, atOnce, threadsEach);
@@ -62,17 +61,10 @@ internal static class AblateCommand
 
     private static IReadOnlyCollection<string> Train(AblationRun[] runs, int parallel, int threads)
     {
-        using var stop = new CancellationTokenSource();
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        }
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
-            terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var stop = new StopSignals();
         try
         {
-            return new AblationRunner(parallel, threads, Console.Error.WriteLine).Run(runs, stop.Token);
+            return new AblationRunner(parallel, threads, Console.Error.WriteLine).Run(runs, stop);
         }
         catch (OperationCanceledException e)
         {

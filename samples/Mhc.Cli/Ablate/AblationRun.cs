@@ -21,14 +21,20 @@ internal sealed record AblationRun(AblationSpec Spec, AblationVariant Variant, i
            select new AblationRun(spec, variant, seed, Path.GetFullPath(data), Path.Combine(folder, variant.Name, $"seed-{seed}")),
     ];
 
-    public RunRecord Record(double seconds, int threads, int parallel) =>
-        new(Spec.Preset, Data, Spec.SettingsOf(Variant, Seed), seconds, threads, parallel);
+    /// <summary>What follows <c>mhc</c>: a run that was cut off goes on where it was saved.</summary>
+    public string[] Arguments =>
+    [
+        "train", "--data", Data, "--out", Folder, .. File.Exists(Path.Combine(Folder, "run.json")) ? (string[])["--resume"] : [],
+        "--preset", Spec.Preset, .. Spec.SettingsOf(Variant, Seed).SelectMany(setting => new[] { "--set", setting }),
+    ];
+
+    public RunRecord Record(int threads, int parallel) => new(Spec.Preset, Data, Spec.SettingsOf(Variant, Seed), threads, parallel);
 
     /// <summary>What was run, which must be what the spec says now.</summary>
     /// <exception cref="InvalidDataException">The run was made with other settings.</exception>
     public RunRecord ReadRecord()
     {
-        RunRecord found = ReportJson.Read<RunRecord>(File.ReadAllText(RecordFile)), expected = Record(0, 0, 0);
+        RunRecord found = ReportJson.Read<RunRecord>(File.ReadAllText(RecordFile)), expected = Record(0, 0);
         string[] was = [.. found.Origins.Except(expected.Origins)], now = [.. expected.Origins.Except(found.Origins)];
         return was.Length + now.Length == 0 ? found : throw new InvalidDataException(
             $"{RecordFile}: was run with {Text(was)}, the ablation now says {Text(now)}. "
@@ -38,8 +44,8 @@ internal sealed record AblationRun(AblationSpec Spec, AblationVariant Variant, i
     private static string Text(string[] settings) => settings.Length == 0 ? "nothing more" : string.Join(' ', settings);
 }
 
-/// <summary>What was run, and at what cost.</summary>
-internal sealed record RunRecord(string Preset, string Data, IReadOnlyList<string> Settings, double Seconds, int Threads, int Parallel)
+/// <summary>What was run, and how.</summary>
+internal sealed record RunRecord(string Preset, string Data, IReadOnlyList<string> Settings, int Threads, int Parallel)
 {
     internal IEnumerable<string> Origins => [$"preset={Preset}", $"data={Data}", .. Settings];
 }

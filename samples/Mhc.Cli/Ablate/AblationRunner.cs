@@ -1,77 +1,59 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Mhc.Cli.Ablate;
 
 /// <summary>Makes the runs that are not finished yet, each in a process of its own.</summary>
 internal sealed class AblationRunner(int parallel, int threads, Action<string> onProgress)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly Stopwatch _watch = new();
     private readonly ConcurrentBag<string> _failures = [];
     private int _ended;
 
     /// <returns>A line for each run that failed.</returns>
     /// <exception cref="OperationCanceledException">The user stopped it.</exception>
-    public IReadOnlyCollection<string> Run(IReadOnlyList<AblationRun> runs, CancellationToken stop)
+    public IReadOnlyCollection<string> Run(IReadOnlyList<AblationRun> runs, StopSignals stop)
     {
         AblationRun[] pending = [.. runs.Where(run => !run.IsFinished)];
         if (pending.Length < runs.Count)
             onProgress($"{runs.Count - pending.Length} of {runs.Count} runs are finished already.");
         _watch.Start();
         Parallel.ForEach(Partitioner.Create(pending, EnumerablePartitionerOptions.NoBuffering),
-            new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = stop },
+            new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = stop.Token },
             run => Make(run, pending.Length, stop));
         return _failures;
     }
 
-    private void Make(AblationRun run, int count, CancellationToken stop)
+    private void Make(AblationRun run, int count, StopSignals stop)
     {
-        Clear(run);
         var watch = Stopwatch.StartNew();
         string? failure = Train(run, stop);
-        stop.ThrowIfCancellationRequested();
-        string outcome;
+        string outcome = "failed";
         if (failure is null)
         {
-            double loss = RunOutcome.Read(run).FinalValLoss;
-            OutputFile.Write(run.RecordFile, ReportJson.Write(run.Record(Math.Round(watch.Elapsed.TotalSeconds, 1), threads, parallel)));
-            outcome = string.Create(CultureInfo.InvariantCulture, $"validation loss {loss:f4}");
+            OutputFile.Write(run.RecordFile, ReportJson.Write(run.Record(threads, parallel)));
+            outcome = string.Create(CultureInfo.InvariantCulture, $"validation loss {RunOutcome.Read(run).FinalValLoss:f4}");
         }
         else
         {
+            stop.Token.ThrowIfCancellationRequested();
             _failures.Add($"{run.Name}: {failure} See {run.LogFile}.");
-            outcome = "failed";
         }
         int ended = Interlocked.Increment(ref _ended);
         TimeSpan left = _watch.Elapsed * (count - ended) / ended;
         onProgress($"{ended}/{count} {run.Name}: {outcome}, {Clock(watch.Elapsed)}; about {Clock(left)} left");
     }
 
-    // A run that was cut off is made anew: its folder holds a run's files and nothing else.
-    private static void Clear(AblationRun run)
-    {
-        if (!Directory.Exists(run.Folder))
-            return;
-        if (Directory.EnumerateFileSystemEntries(run.Folder).Any() && !File.Exists(Path.Combine(run.Folder, RunOutcome.MetricsFile)))
-            throw new IOException($"{run.Folder}: holds something that is no run. Choose another --out or remove it.");
-        Directory.Delete(run.Folder, recursive: true);
-    }
-
     /// <returns>What went wrong, or null.</returns>
-    private string? Train(AblationRun run, CancellationToken stop)
+    private string? Train(AblationRun run, StopSignals stop)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(run.Folder)!);
-        string[] arguments =
-        [
-            "train", "--data", run.Data, "--out", run.Folder, "--preset", run.Spec.Preset,
-            .. run.Spec.SettingsOf(run.Variant, run.Seed).SelectMany(setting => new[] { "--set", setting }),
-        ];
-        using var log = TextWriter.Synchronized(new StreamWriter(run.LogFile));
-        log.WriteLine($"mhc {string.Join(' ', arguments)}");
+        using var log = TextWriter.Synchronized(new StreamWriter(run.LogFile, append: true));
+        log.WriteLine($"mhc {string.Join(' ', run.Arguments)}");
         // Runs side by side share the cores; threads that spin would take them from the neighbours.
-        using var process = new Process { StartInfo = SelfProcess.StartInfo(threads, sleepWhenIdle: parallel > 1, arguments) };
+        using var process = new Process { StartInfo = SelfProcess.StartInfo(threads, sleepWhenIdle: parallel > 1, run.Arguments) };
         string lastError = "";
         process.OutputDataReceived += (_, line) => Log(line.Data);
         process.ErrorDataReceived += (_, line) => lastError = Log(line.Data)?.Replace("mhc: ", "", StringComparison.Ordinal) ?? lastError;
@@ -79,16 +61,15 @@ internal sealed class AblationRunner(int parallel, int threads, Action<string> o
         process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        // In a terminal Ctrl-C reaches the run too, which then ends by itself.
-        using CancellationTokenRegistration onStop = stop.Register(() =>
+        // Ctrl-C reaches every process of the terminal, a signal to this process only this one.
+        using CancellationTokenRegistration onStop = stop.Token.Register(() =>
         {
-            if (!process.WaitForExit(Patience))
-                process.Kill();
+            if (stop.Received == PosixSignal.SIGTERM)
+                SelfProcess.Terminate(process);
         });
         process.WaitForExit();
-        return process.ExitCode == 0 && !RunOutcome.IsComplete(run) ? "it ended before its last update."
-            : process.ExitCode == 0 ? null
-            : $"ended with exit code {process.ExitCode}. {lastError}";
+        return process.ExitCode != 0 ? $"ended with exit code {process.ExitCode}. {lastError}"
+            : RunOutcome.IsComplete(run) ? null : "stopped before its last update.";
 
         string? Log(string? line)
         {

@@ -69,8 +69,11 @@ internal sealed partial record AblationSpec(
             yield return $"there are {twice.Count()} variants called `{twice.Key}`, expected different names.";
         foreach (AblationVariant variant in Variants.Where(_ => Seeds.Count > 0))
         {
-            if (Settings.Concat(variant.Settings).Any(setting => setting.StartsWith("seed=", StringComparison.Ordinal)))
+            string[] keys = [.. Settings.Concat(variant.Settings).Select(setting => setting.Split('=')[0])];
+            if (keys.Contains("seed"))
                 yield return $"{variant.Name}: `seed` is set, but the ablation sets it: remove it.";
+            if (keys.Contains("patience"))
+                yield return $"{variant.Name}: `patience` is set, but losses are compared after the same number of updates: remove it.";
             string? problem = null;
             try
             {
