@@ -120,7 +120,8 @@ public class TrainingRun
         });
 
         Assert.All(tensors.Skip(2), count => Assert.Equal(tensors[1], count)); // The first evaluation is before the first update.
-        Assert.True(megabytes[^1] < megabytes[2] + 8, $"Megabytes after each hundred updates: {string.Join(' ', megabytes)}");
+        // The runtime compiles and its heaps settle in the first half.
+        Assert.True(megabytes[^1] < megabytes[5] + 4, $"Megabytes after each hundred updates: {string.Join(' ', megabytes)}");
     }
 
     [Fact]
