@@ -8,12 +8,9 @@ namespace Mhc.Cli;
 /// <summary>This program once more, as a child: memory and threads of its own, and a crash that stays there.</summary>
 internal static class SelfProcess
 {
-    // Threads that wait for work sleep at once: a child that is not at work costs its neighbours nothing.
+    // Threads that wait for work sleep at once, so that children beside each other do not spin on each other's cores.
     private static readonly (string Name, string Value)[] SleepingThreads =
         [("OMP_WAIT_POLICY", "passive"), ("GOMP_SPINCOUNT", "0"), ("KMP_BLOCKTIME", "0")];
-
-    /// <summary>The environment that keeps idle threads from spinning, as a user would write it.</summary>
-    public static string WaitPolicy => string.Join(" ", SleepingThreads.Select(variable => $"{variable.Name}={variable.Value}"));
 
     /// <summary>Asks a child to save and end; on Windows, which has no such request, ends it.</summary>
     public static void Terminate(Process child)

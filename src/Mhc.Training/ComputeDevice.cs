@@ -7,14 +7,17 @@ namespace Mhc.Training;
 /// <summary>The device that a setting names.</summary>
 internal static class ComputeDevice
 {
-    /// <summary>The device, with TF32 switched on for float32 matrix products where it is a GPU.</summary>
+    /// <summary>
+    /// The device. Where it is a GPU, a float32 run may use TF32 for its matrix products; in half precision what is left in float32 is
+    /// float32 in full.
+    /// </summary>
     /// <param name="name">cpu, cuda, cuda:N, or auto for a GPU when there is one.</param>
     /// <exception cref="InvalidDataException">The name is none of these, or there is no such GPU.</exception>
-    public static Device Parse(string name)
+    public static Device Parse(string name, TrainingDtype dtype = TrainingDtype.Float32)
     {
         if (name == "cpu" || (name == "auto" && !cuda.is_available()))
             return CPU;
-        backends.cuda.matmul.allow_tf32 = true;
+        backends.cuda.matmul.allow_tf32 = dtype == TrainingDtype.Float32;
         if (name == "auto")
             return CUDA;
         int index = 0;

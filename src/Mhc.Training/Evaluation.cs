@@ -1,6 +1,5 @@
 using TorchSharp;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Mhc.Training;
 
@@ -52,11 +51,10 @@ internal static class Evaluation
                 .. batch.SelectMany(ids => ids.Prepend(prefix).Concat(Enumerable.Repeat(0, longest)).Take(longest)).Select(id => (long)id),
             ];
             long[] targets = [.. batch.SelectMany(ids => ids.Concat(Enumerable.Repeat(0, longest)).Take(longest)).Select(id => (long)id)];
-            Tensor logits = model.forward(tensor(inputs, [batch.Length, longest]).to(device));
-            Tensor logprobs = F.log_softmax(logits, -1).gather(2, tensor(targets, [batch.Length, longest, 1]).to(device));
-            float[] values = logprobs.cpu().data<float>().ToArray();
-            bits.AddRange(batch.Select((ids, row) =>
-                -values.Skip(row * longest).Take(ids.Length).Sum(logprob => (double)logprob)
+            long[] shape = [batch.Length, longest];
+            Tensor tokenLosses = model.TokenLosses(tensor(inputs, shape).to(device), tensor(targets, shape).to(device));
+            float[] losses = tokenLosses.cpu().data<float>().ToArray();
+            bits.AddRange(batch.Select((ids, row) => losses.Skip(row * longest).Take(ids.Length).Sum(loss => (double)loss)
                 / (Math.Log(2) * data.Tokenizer.ByteCount(ids))));
         }
         bits.Sort();

@@ -57,7 +57,9 @@ public sealed record MhcConfig
     /// <value>Default 1; divides <see cref="NEmbd"/>.</value>
     public int Fracs { get; init; } = 1;
 
-    /// <summary>How H_res is made from its logits; <see cref="ResidualMode.Mhc"/> alone, as all that follows unless it says otherwise.</summary>
+    /// <summary>
+    /// How H_res is made from its logits; <see cref="ResidualMode.Mhc"/> alone, as all that follows unless it says otherwise.
+    /// </summary>
     /// <value>Default <see cref="HResProjection.Sinkhorn"/>.</value>
     public HResProjection HRes { get; init; }
 
@@ -190,8 +192,8 @@ public sealed record MhcConfig
             {
                 NsSteps = json.Int("ns_steps", config.NsSteps, required),
                 NsEps = json.Number("ns_eps", config.NsEps, required),
-                NsCoeffs = json.Numbers("ns_coeffs", [config.NsCoeffs.A, config.NsCoeffs.B, config.NsCoeffs.C], required) is [var a, var b, var c]
-                    ? new(a, b, c) : config.NsCoeffs,
+                NsCoeffs = json.Numbers("ns_coeffs", [config.NsCoeffs.A, config.NsCoeffs.B, config.NsCoeffs.C], required)
+                    is [var a, var b, var c] ? new(a, b, c) : config.NsCoeffs,
             },
             HResProjection.Circulant => config with { CirculantBeta = json.Number("circulant_beta", config.CirculantBeta, required) },
             _ => config,
@@ -285,7 +287,10 @@ public sealed record MhcConfig
         if (!(NsEps > 0))
             yield return FormattableString.Invariant($"`ns_eps` is {NsEps}, expected a number above 0.");
         if (!(CirculantBeta > 0) || (UsesProjection(HResProjection.Circulant) && CirculantBeta > Sublayers))
-            yield return FormattableString.Invariant($"`circulant_beta` is {CirculantBeta}, expected above 0 and at most {Sublayers}, the number of sublayers.");
+        {
+            yield return FormattableString.Invariant(
+                $"`circulant_beta` is {CirculantBeta}, expected above 0 and at most {Sublayers}, the number of sublayers.");
+        }
         if (!(IdentityMixAlpha is >= 0 and <= 1))
             yield return FormattableString.Invariant($"`identity_mix_alpha` is {IdentityMixAlpha}, expected a number from 0 to 1.");
         if (Residual == ResidualMode.Hc && Fracs > 0 && NEmbd % Fracs != 0)

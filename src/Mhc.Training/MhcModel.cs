@@ -98,7 +98,7 @@ public sealed class MhcModel : IDisposable
     /// <summary>Logits that exist at one time in a loss: 32 Mi, 128 MiB of float32.</summary>
     private const long LogitsAtOnce = 1 << 25;
 
-    private readonly Parameter _wte, _wpe;
+    private readonly Parameter _wte, _wteFloat32, _wpe;
     private readonly Block[] _blocks;
     private readonly LayerNorm _lnF;
     private readonly DynamicStreams? _dynamic;
@@ -121,6 +121,7 @@ public sealed class MhcModel : IDisposable
         Parameters = new FlatParameters(ParameterTable.Of(config), device, dtype.ScalarType());
         using DisposeScope scope = NewDisposeScope();
         _wte = Parameters.Leaf("lm_head.weight"); // Tied: the token embedding and the head are one parameter.
+        _wteFloat32 = Parameters.Float32Leaf("lm_head.weight");
         _wpe = Parameters.Leaf("transformer.wpe.weight");
         _blocks = [.. ParameterTable.Blocks(config).Select(path => new Block(Parameters, path, config))];
         _lnF = new LayerNorm(Parameters, "transformer.ln_f");
@@ -163,18 +164,25 @@ public sealed class MhcModel : IDisposable
         return logits.view([.. tokens.shape, Config.VocabSize]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Mean cross-entropy in nats per token. The logits are made in parts, which are freed at once where no gradient is asked for.</summary>
+    /// <summary>
+    /// Mean cross-entropy in nats per token. The logits are made in parts, which are freed at once where no gradient is asked for.
+    /// </summary>
     /// <param name="tokens">(B, T) int64.</param>
     /// <param name="targets">(B, T) int64: the token that follows each.</param>
     /// <param name="training">Whether dropout acts.</param>
     public Tensor Loss(Tensor tokens, Tensor targets, bool training = false)
     {
         using DisposeScope scope = NewDisposeScope();
+        return TokenLosses(tokens, targets, training).mean().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>(B·T) cross-entropies in nats, as <see cref="Loss"/> makes them.</summary>
+    internal Tensor TokenLosses(Tensor tokens, Tensor targets, bool training = false)
+    {
+        using DisposeScope scope = NewDisposeScope();
         Tensor x = Residual(Embed(tokens, training), training);
-        Tensor sum = zeros(1, device: tokens.device);
-        foreach ((Tensor part, Tensor next) in Parts(x, targets))
-            sum = sum + SummedLoss(part, next);
-        return (sum / targets.numel()).squeeze(0).MoveToOuterDisposeScope();
+        Tensor[] losses = [.. Parts(x, targets).Select(part => CrossEntropy(part.X, part.Targets))];
+        return cat(losses).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -194,13 +202,18 @@ public sealed class MhcModel : IDisposable
         foreach ((Tensor part, Tensor next) in Parts(leaf, targets))
         {
             using DisposeScope partScope = NewDisposeScope();
-            Tensor sum = SummedLoss(part, next);
+            Tensor sum = CrossEntropy(part, next).sum();
             (sum * (scale / targets.numel())).backward();
             loss.add_(sum.detach());
+            Parameters.CollectGradients("lm_head.weight");
         }
         x.backward([leaf.grad!]);
         if (unrolled is not null)
-            e.backward([unrolled.Backward(streams!.grad!)]);
+        {
+            Tensor gradient = streams!.grad!;
+            streams.Dispose();
+            e.backward([unrolled.Backward(gradient)]);
+        }
         Parameters.CollectGradients();
         return (loss / targets.numel()).squeeze(0).MoveToOuterDisposeScope();
     }
@@ -218,8 +231,9 @@ public sealed class MhcModel : IDisposable
     private Tensor Embed(Tensor tokens, bool training)
     {
         (long b, long t) = (tokens.shape[0], tokens.shape[1]);
-        Tensor e = _wte.index_select(0, tokens.flatten()).view(b, t, Config.NEmbd) + _wpe.narrow(0, 0, t);
-        return F.dropout(e.to_type(ScalarType.Float32), Config.Dropout, training);             // (B, T, C)
+        // Looked up in float32, so that the gradients of a token's many occurrences add up in float32.
+        Tensor e = _wteFloat32.index_select(0, tokens.flatten()).view(b, t, Config.NEmbd) + _wpe.narrow(0, 0, t);
+        return F.dropout(e, Config.Dropout, training);                                         // (B, T, C)
     }
 
     private Tensor Residual(Tensor e, bool training) => Config.Residual switch
@@ -233,7 +247,10 @@ public sealed class MhcModel : IDisposable
     {
         Tensor? firstValues = null;
         for (int sublayer = 0; sublayer < Config.Sublayers; sublayer++)
-            x = x + Branch(sublayer, x, ref firstValues, training);
+        {
+            using DisposeScope scope = NewDisposeScope();
+            x = Kept(x, x + Branch(sublayer, x, ref firstValues, training), sublayer, firstValues);
+        }
         return _lnF.forward(x);
     }
 
@@ -244,9 +261,11 @@ public sealed class MhcModel : IDisposable
         Tensor streams = e.flatten().expand(Config.Streams, -1);                               // (S, B·T·C)
         for (int sublayer = 0; sublayer < Config.Sublayers; sublayer++)
         {
+            using DisposeScope scope = NewDisposeScope();
             Tensor branchInput = StaticMhc.Read(h, sublayer, streams).view(e.shape);           // (B, T, C)
             Tensor y = Branch(sublayer, branchInput, ref firstValues, training);
-            streams = StaticMhc.Write(h, sublayer, streams, y.flatten().to_type(ScalarType.Float32));
+            Tensor next = StaticMhc.Write(h, sublayer, streams, y.flatten().to_type(ScalarType.Float32));
+            streams = Kept(streams, next, sublayer, firstValues);
             ObserveStreams?.Invoke(sublayer, streams);
         }
         return Reduce(streams.view([Config.Streams, .. e.shape]));
@@ -259,13 +278,24 @@ public sealed class MhcModel : IDisposable
         Tensor streams = dynamic.Start(e);                                                     // (B·T, F·S, C/F)
         for (int sublayer = 0; sublayer < Config.Sublayers; sublayer++)
         {
+            using DisposeScope scope = NewDisposeScope();
             DynamicStreams.Coefficients h = coefficients(sublayer, streams);
-            Tensor branchInput = DynamicStreams.Read(h, streams).view(e.shape);                // (B, T, C)
-            Tensor y = Branch(sublayer, branchInput, ref firstValues, training);
-            streams = dynamic.Write(h, streams, y.to_type(ScalarType.Float32));
+            (Tensor branchInput, Tensor mixed) = dynamic.Mix(h, streams);
+            Tensor y = Branch(sublayer, branchInput.view(e.shape), ref firstValues, training); // (B, T, C)
+            streams = Kept(streams, dynamic.Write(h, mixed, y.to_type(ScalarType.Float32)), sublayer, firstValues);
             ObserveStreams?.Invoke(sublayer, dynamic.End(streams).flatten(1));
         }
         return Reduce(dynamic.End(streams).view([Config.Streams, .. e.shape]));
+    }
+
+    /// <summary>Of what a sublayer makes, only its result outlives it, and the first block's values: the streams before it can go.</summary>
+    private static Tensor Kept(Tensor before, Tensor after, int sublayer, Tensor? firstValues)
+    {
+        if (sublayer == 0)
+            firstValues?.MoveToOuterDisposeScope();
+        else
+            before.Dispose();
+        return after.MoveToOuterDisposeScope();
     }
 
     /// <summary>ln_f sees each stream (S, B, T, C) on its own, before they become one (B, T, C).</summary>
@@ -282,7 +312,11 @@ public sealed class MhcModel : IDisposable
 
     private Tensor Head(Tensor x) => F.linear(x.to_type(Parameters.ComputeType), _wte).to_type(ScalarType.Float32);
 
-    private Tensor SummedLoss(Tensor x, Tensor targets) => F.cross_entropy(Head(x), targets, reduction: nn.Reduction.Sum);
+    private Tensor CrossEntropy(Tensor x, Tensor targets)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return F.cross_entropy(Head(x), targets, reduction: nn.Reduction.None).MoveToOuterDisposeScope();
+    }
 
     private IEnumerable<(Tensor X, Tensor Targets)> Parts(Tensor x, Tensor targets)
     {

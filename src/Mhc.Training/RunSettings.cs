@@ -70,8 +70,12 @@ public sealed record RunSettings
     {
         var json = new StrictJson("settings");
         string runSource = RunFile.PathIn(runFolder);
-        json.Add(RunFile.Read(runFolder), runSource);
+        string runJson = RunFile.Read(runFolder);
+        json.Add(runJson, runSource);
         string? presetSource = preset is null ? null : AddPreset(json, preset);
+        // The checkpoint that such a run started from stands over the preset, as it did at the start.
+        if (json.TextOrNull("init_from") is not null)
+            json.Add(runJson, runSource, source => source == presetSource);
         AddGiven(json, configFile, settings);
         return Read(json, source => source == runSource || source == presetSource) with
         {

@@ -10,7 +10,7 @@ namespace Mhc.Training;
 /// <param name="Loss">Loss of the update in nats per token; NaN before the first.</param>
 /// <param name="LearningRate">Learning rate of the update.</param>
 /// <param name="GradNorm">Gradient norm before clipping.</param>
-/// <param name="TokensPerSecond">Training speed since the last line of metrics, evaluations left out.</param>
+/// <param name="TokensPerSecond">Training speed over the last 20 updates, evaluations left out.</param>
 /// <param name="ValLoss">Validation loss where one was just taken, nats per token.</param>
 /// <param name="Remaining">Estimated time left in updates.</param>
 public readonly record struct TrainingUpdate(
@@ -68,7 +68,7 @@ public static class Trainer
         options.Validate();
         RequireWindow("training", data.Train, config, data.Source);
         RequireWindow("validation", data.Validation, config, data.Source);
-        Device device = ComputeDevice.Parse(options.Device);
+        Device device = ComputeDevice.Parse(options.Device, options.Dtype);
         string runJson = RunFile.Text(config, options, data);
         using var run = new RunFolder(runFolder);
         if (resume)

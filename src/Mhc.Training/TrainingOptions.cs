@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace Mhc.Training;
 
-/// <summary>What a model computes in while it trains. Weights, optimiser, residual streams, LayerNorms and the loss are float32 in each.</summary>
+/// <summary>
+/// What a model computes in while it trains. Weights, optimiser, residual streams, LayerNorms and the loss are float32 in each.
+/// </summary>
 public enum TrainingDtype
 {
     /// <summary>float32; on CUDA with TF32 matrix products.</summary>

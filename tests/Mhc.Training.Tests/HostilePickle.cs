@@ -94,7 +94,8 @@ public class HostilePickle
 
     /// <summary>Lengths that the file does not have are never allocated.</summary>
     [Theory]
-    [InlineData(new byte[] { (byte)'X', 0xFF, 0xFF, 0xFF, 0xFF }, "4294967295 bytes are due at byte 7, but the pickle ends after 7")]
+    [InlineData(new byte[] { (byte)'X', 0xFF, 0xFF, 0xFF, 0xFF }, "a text of 4294967295 bytes, expected at most 4096")]
+    [InlineData(new byte[] { (byte)'X', 9, 0, 0, 0 }, "9 bytes are due at byte 7, but the pickle ends after 7")]
     [InlineData(new byte[] { (byte)'X', 2, 0, 0, 0, 0xC3, 0x28 }, "text that is not UTF-8")]
     [InlineData(new byte[] { 0x8A, 0xFF }, "an integer of 255 bytes, expected at most 8")]
     [InlineData(new byte[] { (byte)'J', 1 }, "4 bytes are due at byte 3, but the pickle ends after 4")]

@@ -38,8 +38,7 @@ internal static class BenchReport
 
             What does a residual design cost in training? Whole updates as `mhc train` makes them (forward, backward, clipping, AdamW),
             on random tokens. Each design has a process of its own and the designs take turns, {result.Steps} updates a turn,
-            {result.MatmulGflops.Length} rounds, each begun by another design; processes that wait use no core
-            ({SelfProcess.WaitPolicy}).
+            {result.MatmulGflops.Length} rounds, each begun by another design.
             A round's ratio is its time over the baseline's of the same round; the table has the ratios' median, lowest and quartiles,
             and the ratio of each design's fastest round to the baseline's. The second baseline is the control: its ratios are the noise.
             Memory is {result.MemoryIs}, above the same process with libtorch loaded and no model yet.

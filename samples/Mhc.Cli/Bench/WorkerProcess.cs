@@ -14,7 +14,7 @@ internal sealed class WorkerProcess : IDisposable
     {
         _name = name;
         string[] arguments = ["bench", "worker", "--preset", preset, .. settings.SelectMany(setting => new[] { "--set", setting })];
-        _process = Process.Start(SelfProcess.StartInfo(threads, sleepWhenIdle: true, arguments))!;
+        _process = Process.Start(SelfProcess.StartInfo(threads, sleepWhenIdle: false, arguments))!;
         _errors = _process.StandardError.ReadToEndAsync();
     }
 

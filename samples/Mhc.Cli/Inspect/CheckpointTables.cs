@@ -29,7 +29,8 @@ internal static class CheckpointTables
             return;
         }
         StreamMatrixDiagnostics d = Run.DiagnosticsOf(matrices)!;
-        Table table = new Table().Title("Stream matrices: errors of the sums over H_res's rows and columns, |λ₂|, what is read and written")
+        Table table = new Table()
+            .Title("Stream matrices: errors of the sums over H_res's rows and columns, |λ₂|, what is read and written")
             .AddColumn("sublayer", column => column.NoWrap())
             .AddColumns("rows", "columns", "|λ₂|", "h_pre", "h_post");
         foreach ((int b, HMatrices h) in matrices.Index())

@@ -29,7 +29,7 @@ internal sealed class BatchQueue : IDisposable
         (_tokens, _options, _device) = (tokens, options, device);
         using (NewDisposeScope())
         {
-            // Tensors that are filled again and again: on CUDA of pinned memory, out of which copies run beside the computation.
+            // Tensors that are filled again and again: on CUDA of pinned memory, which is copied faster.
             _slots = [.. Enumerable.Range(0, Ahead).Select(_ => new Slot(options, blockSize, pinned: device.type == DeviceType.CUDA))];
         }
         foreach (Slot slot in _slots)

@@ -107,8 +107,8 @@ public sealed class TextDataset : IDisposable
         if (!File.Exists(path))
             throw new FileNotFoundException($"{path}: no such file or folder. Expected UTF-8 text to train on.", path);
         ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
-        if (bytes.StartsWith(Encoding.UTF8.Preamble))
-            bytes = bytes[Encoding.UTF8.Preamble.Length..];
+        int start = bytes.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+        bytes = bytes[start..];
         if (bytes.IsEmpty)
             throw new InvalidDataException($"{path}: the file is empty. Expected UTF-8 text to train on.");
         try
@@ -118,8 +118,7 @@ public sealed class TextDataset : IDisposable
         }
         catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException($"{path}: byte 0x{e.BytesUnknown![0]:X2} at offset {e.Index} is not UTF-8. "
-                + "Expected UTF-8 text: convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.", e);
+            throw Throw.InvalidData_NotUtf8(path, $"byte 0x{e.BytesUnknown![0]:X2} at offset {start + e.Index}", e);
         }
     }
 }

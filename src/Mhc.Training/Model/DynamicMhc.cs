@@ -54,6 +54,6 @@ internal sealed class DynamicMhc : DynamicStreams
         Tensor hPre = logits.narrow(1, 0, s).sigmoid().unsqueeze(1);                                       // (N, 1, S)
         Tensor hPost = 2 * logits.narrow(1, s, s).sigmoid().unsqueeze(2);                                  // (N, S, 1)
         Tensor hRes = Sinkhorn.Project(logits.narrow(1, 2 * s, s * s).reshape(-1, s, s), Config.HResIters); // (N, from, to)
-        return new(hPre, hRes.mT, hPost);
+        return new(cat([hPre, hRes.mT], 1), hPost);
     }
 }

@@ -55,6 +55,9 @@ internal sealed class FlatParameters : IDisposable
     /// <summary>The autograd leaf of one parameter.</summary>
     public Parameter Leaf(string name) => MakeLeaf(_places[name].Offset, Specs[_places[name].Index].Shape);
 
+    /// <summary>A second leaf over a parameter's float32 values, whatever the model computes in.</summary>
+    public Parameter Float32Leaf(string name) => MakeLeaf(Values, Gradients, _places[name].Offset, Specs[_places[name].Index].Shape);
+
     /// <summary>The parameter, or null where the model has none of that name (biases).</summary>
     public Parameter? LeafOrNull(string name) => _places.ContainsKey(name) ? Leaf(name) : null;
 
@@ -98,14 +101,28 @@ internal sealed class FlatParameters : IDisposable
         _shadow?.copy_(Values.narrow(0, 0, _shadow.numel()));
     }
 
-    /// <summary>Adds to <see cref="Gradients"/> what a backward pass left in half precision, so that micro-batches add up in float32.</summary>
+    /// <summary>
+    /// Adds to <see cref="Gradients"/> what a backward pass left in half precision, so that micro-batches add up in float32.
+    /// </summary>
     public void CollectGradients()
     {
-        if (_shadowGradients is null)
-            return;
+        if (_shadowGradients is not null)
+            Collect(0, _shadowGradients.numel());
+    }
+
+    /// <summary>The same for one parameter that gets several contributions in a backward pass.</summary>
+    public void CollectGradients(string name)
+    {
+        if (_shadowGradients is not null)
+            Collect(_places[name].Offset, Specs[_places[name].Index].Elements);
+    }
+
+    private void Collect(long offset, long elements)
+    {
         using DisposeScope scope = NewDisposeScope();
-        Gradients.narrow(0, 0, _shadowGradients.numel()).add_(_shadowGradients);
-        _shadowGradients.zero_();
+        Tensor half = _shadowGradients!.narrow(0, offset, elements);
+        Gradients.narrow(0, offset, elements).add_(half);
+        half.zero_();
     }
 
     /// <summary>Little-endian float32 bytes of one parameter.</summary>
@@ -149,11 +166,17 @@ internal sealed class FlatParameters : IDisposable
     {
         long elements = shape.Aggregate(1L, (product, size) => product * size);
         bool isShadowed = _shadow is not null && offset < _shadow.numel();
-        var leaf = new Parameter((isShadowed ? _shadow! : Values).narrow(0, offset, elements).view(shape));
-        leaf.DetachFromDisposeScope();
-        leaf.grad = (isShadowed ? _shadowGradients! : Gradients).narrow(0, offset, elements).view(shape);
-        _leaves.Add(leaf);
         _covered += elements;
+        return MakeLeaf(isShadowed ? _shadow! : Values, isShadowed ? _shadowGradients! : Gradients, offset, shape);
+    }
+
+    private Parameter MakeLeaf(Tensor values, Tensor gradients, long offset, long[] shape)
+    {
+        long elements = shape.Aggregate(1L, (product, size) => product * size);
+        var leaf = new Parameter(values.narrow(0, offset, elements).view(shape));
+        leaf.DetachFromDisposeScope();
+        leaf.grad = gradients.narrow(0, offset, elements).view(shape);
+        _leaves.Add(leaf);
         return leaf;
     }
 

@@ -67,13 +67,11 @@ internal sealed class HyperConnections : DynamicStreams
         Tensor norm = linalg.vector_norm(streams, 2, [-1], keepdim: true).clamp_min(1e-12);               // (N, R, 1)
         Tensor h = ((nn.functional.linear(streams, fn) / norm).tanh() * scale) + constant;
         // alpha[f1, s1, f2, t]: t = 0 is what the branch reads, t = 1 + s2 is where the row goes.
-        Tensor alpha = h.narrow(2, 0, f * (1 + s)).view(-1, f * s, f, 1 + s);
-        Tensor read = alpha.select(3, 0).mT;                                                              // (N, F, R)
-        Tensor mix = alpha.narrow(3, 1, s).reshape(-1, f * s, f * s).mT;                                  // (N, R to, R from)
+        Tensor mix = h.narrow(2, 0, f * (1 + s)).mT;                                                      // (N, F·(1+S), R)
         // beta[f1, s, f2]: branch part f1 joins stream s in part f2, whose row is f2·S + s.
         Tensor beta = h.narrow(2, f * (1 + s), f).view(-1, f, s, f);
         Tensor write = beta.permute(0, 3, 2, 1).reshape(-1, f * s, f);                                    // (N, R, F)
-        return new(read, mix, write);
+        return new(mix, write);
     }
 
     // [one-hot(b mod S) | I] over the S·F rows, as the reference fills it; with fracs its columns are then read as (F, 1 + S).

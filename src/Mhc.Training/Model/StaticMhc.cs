@@ -86,7 +86,10 @@ internal sealed class StaticMhc
                 yield return new(name, [], ParameterGroup.StreamLogits, 0, [(float)Math.Log(alpha / (1 - alpha))]);
         }
         foreach ((int sublayer, string name) in ParameterTable.OfSublayers(config, Pre).Index())
-            yield return new(name, [s], ParameterGroup.StreamLogits, 0, Home(s, sublayer, atHome: parity ? 0 : 3, elsewhere: parity ? -8 : -3));
+        {
+            yield return new(name, [s], ParameterGroup.StreamLogits, 0,
+                Home(s, sublayer, atHome: parity ? 0 : 3, elsewhere: parity ? -8 : -3));
+        }
         // Equal h_post everywhere would keep the streams equal through every depth, and H_res would have nothing to mix.
         foreach ((int sublayer, string name) in ParameterTable.OfSublayers(config, Post).Index())
             yield return new(name, [s], ParameterGroup.StreamLogits, 0, Home(s, sublayer, atHome: parity ? 0 : 1, elsewhere: 0));

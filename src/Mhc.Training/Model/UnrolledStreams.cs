@@ -54,9 +54,18 @@ internal sealed class UnrolledStreams(MhcModel model, StaticMhc mhc, bool traini
                 Tensor u = WeightedSum(k[_streams + _length - 1 - j], rows, entering + j).view(e.shape).requires_grad_();
                 Tensor y = model.Branch(sublayer, u, ref _firstValuesLeaf, training);
                 if (sublayer == 0 && _firstValuesLeaf is { } values)
-                    (_firstValues, _firstValuesLeaf) = (values.MoveToOuterDisposeScope(), values.detach().requires_grad_().MoveToOuterDisposeScope());
+                {
+                    _firstValues = values.MoveToOuterDisposeScope();
+                    _firstValuesLeaf = values.detach().requires_grad_().MoveToOuterDisposeScope();
+                }
                 using (no_grad())
-                    rows[entering + j].copy_(y.flatten());
+                {
+                    Tensor row = rows[entering + j].view(e.shape);
+                    row.copy_(y);
+                    // From here on y is needed as the root of its graph: its values are the row's.
+                    if (y.dtype == row.dtype)
+                        y.set_(row);
+                }
                 (chunk.Inputs[j], chunk.Outputs[j]) = (u.MoveToOuterDisposeScope(), y.MoveToOuterDisposeScope());
             }
             _chunks.Add(chunk);
@@ -67,13 +76,15 @@ internal sealed class UnrolledStreams(MhcModel model, StaticMhc mhc, bool traini
     }
 
     /// <summary>Adds the gradients of every parameter up to the embedding.</summary>
-    /// <param name="gradient">(S, B, T, C) of the streams.</param>
+    /// <param name="gradient">(S, B, T, C) of the streams; disposed of, as it is large and no longer needed after the first chunk.</param>
     /// <returns>(B, T, C) of the embedding.</returns>
     public Tensor Backward(Tensor gradient)
     {
+        long[] shape = gradient.shape[1..];
         Tensor entering = gradient.view(_streams, -1);
+        gradient.Dispose();
         var kGradients = new Stack<Tensor>();
-        Tensor rows = empty([_streams + _length, entering.shape[1]], device: gradient.device);
+        Tensor rows = empty([_streams + _length, entering.shape[1]], device: entering.device);
         int sublayer = model.Config.Sublayers;
         foreach (Chunk chunk in Enumerable.Reverse(_chunks))
         {
@@ -102,7 +113,7 @@ internal sealed class UnrolledStreams(MhcModel model, StaticMhc mhc, bool traini
             chunk.Rows.Dispose();
         }
         autograd.backward([.. _chunks.Select(chunk => chunk.K)], [.. kGradients]);
-        return entering.view(gradient.shape[1..]);
+        return entering.view(shape);
     }
 
     // K of every chunk, made side by side: the loop is over the places in a chunk, not over the sublayers.

@@ -16,7 +16,9 @@ internal sealed class LossScaler(TrainingDtype dtype)
     /// <summary>Updates since the scale last changed.</summary>
     public int Updates { get; set; }
 
-    /// <summary>Whether a gradient of this norm makes an update. One that overflowed does not, and has lowered the scale for the next try.</summary>
+    /// <summary>
+    /// Whether a gradient of this norm makes an update. One that overflowed does not, and has lowered the scale for the next try.
+    /// </summary>
     public bool Accept(double norm)
     {
         if (!_isActive)

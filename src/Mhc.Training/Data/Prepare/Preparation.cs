@@ -19,6 +19,8 @@ internal sealed class Preparation(PrepareOptions options, TextSource[] sources, 
         if (File.Exists(ShardManifest.PathIn(_folder)))
             return Result(Same(asked, ShardManifest.PathIn(_folder)));
         ShardManifest manifest = asked;
+        if (Directory.Exists(_folder))
+            AtomicWrite.Recover(_folder);
         if (File.Exists(ShardManifest.PartialPathIn(_folder)))
             manifest = Same(asked, ShardManifest.PartialPathIn(_folder));
         else if (File.Exists(_folder) || (Directory.Exists(_folder) && Directory.EnumerateFileSystemEntries(_folder).Any()))
@@ -26,8 +28,8 @@ internal sealed class Preparation(PrepareOptions options, TextSource[] sources, 
         bool isNew = !Directory.Exists(_folder);
         try
         {
+            manifest.Write(ShardManifest.PartialPathIn(_folder)); // First: by it a folder that a kill left is known again.
             AtomicWrite.File(Checkpoint.TokenizerFile(_folder), temporary => File.WriteAllText(temporary, tokenizerJson));
-            manifest.Write(ShardManifest.PartialPathIn(_folder));
             manifest = ShardSeries.Write(_folder, manifest, Tokenize(tokenizer, manifest.Next ?? default));
         }
         catch when (ShardManifest.Read(ShardManifest.PartialPathIn(_folder)).Shards.Length == 0)

@@ -66,7 +66,8 @@ internal sealed class ShardFolder : IDisposable
 
     /// <param name="tokenizerFolder">GPT-2's files, for shards without a tokenizer.json.</param>
     /// <param name="tokenizer">What they are in instead, where it is known.</param>
-    public static ShardFolder Open(string folder, string? tokenizerFolder, TextTokenizer? tokenizer) => new(folder, tokenizerFolder, tokenizer);
+    public static ShardFolder Open(string folder, string? tokenizerFolder, TextTokenizer? tokenizer) =>
+        new(folder, tokenizerFolder, tokenizer);
 
     /// <summary>Lines of the documents at the beginning of the validation part.</summary>
     public string[] ValidationLines()

@@ -11,6 +11,7 @@ internal sealed class PickleBytes(byte[] bytes, string name)
     private const string Remedy = "Such a thing is in no checkpoint of the reference, and nothing in the file is run. If you trust the "
         + "file, load it in PyTorch with weights_only=True and save its `model` and `config` again.";
     private const int LongestLine = 256;
+    private const int LongestText = 4096; // Names of tensors and settings are shorter; one text can be used again at two bytes each.
 
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
     private int _position;
@@ -51,7 +52,8 @@ internal sealed class PickleBytes(byte[] bytes, string name)
     public string Text()
     {
         uint length = UInt32();
-        return Decode(Take(length));
+        return length <= LongestText ? Decode(Take(length))
+            : throw Bad($"a text of {length} bytes, expected at most {LongestText}");
     }
 
     /// <summary>Text up to a newline.</summary>

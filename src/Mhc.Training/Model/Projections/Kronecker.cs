@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Mhc.Training;
 
 /// <summary>
-/// A Kronecker product of log₂ S matrices [[a, 1−a], [1−a, a]] with a = sigmoid(logit), the first the most significant bit of a stream's
-/// number. Doubly stochastic exactly, with log₂ S parameters.
+/// A Kronecker product of log₂ S matrices [[a, 1−a], [1−a, a]] with a = sigmoid(logit), the first the most significant bit of a
+/// stream's number. Doubly stochastic exactly, with log₂ S parameters.
 /// </summary>
 internal sealed class Kronecker(int streams) : Projection
 {
