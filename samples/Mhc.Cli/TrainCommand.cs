@@ -27,7 +27,7 @@ internal static class TrainCommand
         var resume = new Option<bool>("--resume")
         {
             Description = "Continue the run in --out exactly where it was saved last. Settings need not be given again; "
-                + "max_iters, eval_interval, log_interval, patience, keep_checkpoints and device may change.",
+                + "max_iters, eval_interval, log_interval, patience, keep_checkpoints, tensorboard and device may change.",
         };
         var initFrom = new Option<string?>("--init-from")
         {
