@@ -120,8 +120,8 @@ public class TrainingRun
         });
 
         Assert.All(tensors.Skip(2), count => Assert.Equal(tensors[1], count)); // The first evaluation is before the first update.
-        // The runtime compiles and its heaps settle in the first half.
-        Assert.True(megabytes.TakeLast(3).Min() < megabytes[5] + 4, $"Megabytes after each hundred updates: {string.Join(' ', megabytes)}");
+        // The runtime's own heaps grow in steps of some megabytes; a graph that an update left behind would be a hundred in all.
+        Assert.True(megabytes[^1] < megabytes[1] + 24, $"Megabytes after each hundred updates: {string.Join(' ', megabytes)}");
     }
 
     [Fact]
