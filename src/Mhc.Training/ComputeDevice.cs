@@ -12,8 +12,9 @@ internal static class ComputeDevice
     /// float32 in full.
     /// </summary>
     /// <param name="name">cpu, cuda, cuda:N, or auto for a GPU when there is one.</param>
+    /// <param name="dtype">What is computed in there.</param>
     /// <exception cref="InvalidDataException">The name is none of these, or there is no such GPU.</exception>
-    public static Device Parse(string name, TrainingDtype dtype = TrainingDtype.Float32)
+    public static Device Parse(string name, TrainingDtype dtype)
     {
         if (name == "cpu" || (name == "auto" && !cuda.is_available()))
             return CPU;

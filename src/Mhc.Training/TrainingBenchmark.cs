@@ -31,7 +31,7 @@ public sealed class TrainingBenchmark : IDisposable
         ArgumentNullException.ThrowIfNull(settings);
         MhcConfig config = settings.HasVocabSize ? settings.Model : settings.Model with { VocabSize = DefaultVocabSize };
         _options = settings.Training;
-        _device = ComputeDevice.Parse(_options.Device);
+        _device = ComputeDevice.Parse(_options.Device, _options.Dtype);
         _model = new MhcModel(config, _options.Seed, _device, _options.Dtype);
         _optimizer = new AdamW(_model.Parameters, _options.Beta1, _options.Beta2, _options.WeightDecay);
         _scaler = new LossScaler(_options.Dtype);
@@ -64,7 +64,7 @@ public sealed class TrainingBenchmark : IDisposable
     public static void StartRuntime(string device)
     {
         using DisposeScope scope = NewDisposeScope();
-        ones(2, 2, device: ComputeDevice.Parse(device)).sum().item<float>();
+        ones(2, 2, device: ComputeDevice.Parse(device, TrainingDtype.Float32)).sum().item<float>();
     }
 
     /// <summary>A yardstick of the machine: float32 matrices 2048×384 times 384×1536.</summary>
@@ -74,7 +74,7 @@ public sealed class TrainingBenchmark : IDisposable
     public static double MatmulGflops(string device)
     {
         using DisposeScope scope = NewDisposeScope();
-        Device where = ComputeDevice.Parse(device);
+        Device where = ComputeDevice.Parse(device, TrainingDtype.Float32);
         Tensor a = randn(MatmulRows, MatmulInner, device: where), b = randn(MatmulInner, MatmulColumns, device: where);
         Tensor product = matmul(a, b); // The first one allocates.
         product[0, 0].item<float>();

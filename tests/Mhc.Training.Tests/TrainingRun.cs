@@ -254,7 +254,7 @@ public class TrainingRun
     [InlineData("gpu", "`device` is \"gpu\", expected cpu, cuda, cuda:N or auto.")]
     [InlineData("cuda:x", "`device` is \"cuda:x\", expected cpu, cuda, cuda:N or auto.")]
     public void NeedsADeviceThatThereIs(string device, string message) =>
-        Assert.Equal(message, Assert.Throws<InvalidDataException>(() => ComputeDevice.Parse(device)).Message);
+        Assert.Equal(message, Assert.Throws<InvalidDataException>(() => ComputeDevice.Parse(device, TrainingDtype.Float32)).Message);
 
     [Fact]
     public void OnAbsentCudaSaysHowToGetIt()
@@ -262,6 +262,6 @@ public class TrainingRun
         Assert.SkipWhen(torch.cuda.is_available(), "There is a CUDA device.");
         Assert.Equal("`device` is \"cuda:1\", but libtorch finds no CUDA device. "
             + "Build with -p:MhcAccelerator=cuda on a machine with an NVIDIA driver, or use device cpu or auto.",
-            Assert.Throws<InvalidDataException>(() => ComputeDevice.Parse("cuda:1")).Message);
+            Assert.Throws<InvalidDataException>(() => ComputeDevice.Parse("cuda:1", TrainingDtype.Float32)).Message);
     }
 }

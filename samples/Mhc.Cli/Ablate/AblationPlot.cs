@@ -13,13 +13,9 @@ internal static class AblationPlot
 {
     private const int DataWidth = 440, RowHeight = 32, Above = 6, Below = 62, Gap = 28, Resolution = 2;
     private const float FontSize = 15, LineWidth = 2.5f;
-    private const string FontName = "DejaVu Sans";
 
     // Okabe and Ito's colours, which colour-blind readers tell apart.
     private static readonly Color Better = Color.FromHex("#0072B2"), Worse = Color.FromHex("#D55E00"), Unclear = Color.FromHex("#7F7F7F");
-
-    static AblationPlot() => Fonts.AddFontFile(
-        FontName, Path.Combine(AppContext.BaseDirectory, "Plots", "Fonts", "DejaVuSans.ttf"), bold: false, italic: false);
 
     public static void Save(AblationResult result, string path)
     {
@@ -73,7 +69,7 @@ internal static class AblationPlot
 
     private static void Frame(Plot plot, AblationResult result, int left, string title)
     {
-        plot.Font.Set(FontName);
+        plot.Font.Set(PlotFont.Name);
         plot.Layout.Fixed(new PixelPadding(left, Gap, Below, Above));
         plot.Axes.Left.SetTicks(
             [.. result.Variants.Select((_, index) => -(double)index)], [.. result.Variants.Select(variant => variant.Name)]);

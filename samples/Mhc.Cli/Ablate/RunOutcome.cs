@@ -1,4 +1,3 @@
-using System.Text.Json;
 using MathNet.Numerics.Statistics;
 
 namespace Mhc.Cli.Ablate;
@@ -10,44 +9,28 @@ namespace Mhc.Cli.Ablate;
 /// <param name="Lambda2">Mean |λ₂| of H_res after the last update; null where H_res is none or depends on the input.</param>
 internal sealed record RunOutcome(int Seed, double FinalValLoss, double BestValLoss, double TokensPerSecond, double? Lambda2)
 {
-    public const string MetricsFile = "metrics.jsonl";
-
     public static RunOutcome Read(AblationRun run)
     {
-        JsonElement[] lines = Lines(run);
-        double[] valLosses = Values(lines, "val_loss");
-        return new(run.Seed, valLosses[^1], valLosses.Min(), Values(lines, "tokens_per_s").DefaultIfEmpty(double.NaN).Median(),
-            SecondEigenvalue(lines.Last(line => line.TryGetProperty("val_loss", out _))));
+        Metrics metrics = Metrics.Read(FileOf(run));
+        return new(run.Seed, metrics.Val[^1].Value, metrics.Val.Min(point => point.Value),
+            metrics.TokensPerSecond.DefaultIfEmpty(double.NaN).Median(), SecondEigenvalue(metrics));
     }
 
     /// <summary>Whether the run has come to its last update and its evaluation.</summary>
     public static bool IsComplete(AblationRun run)
     {
         int last = run.Spec.Resolve(run.Variant).Training.MaxIters;
-        return File.Exists(Path.Combine(run.Folder, MetricsFile))
-            && Lines(run).Any(line => line.TryGetProperty("val_loss", out _) && line.GetProperty("step").GetInt32() == last);
+        return File.Exists(FileOf(run)) && Metrics.Read(FileOf(run)).Val.Any(point => point.Step == last);
     }
 
-    private static JsonElement[] Lines(AblationRun run) =>
-        [.. File.ReadLines(Path.Combine(run.Folder, MetricsFile)).Select(line => JsonDocument.Parse(line).RootElement)];
-
-    private static double[] Values(JsonElement[] lines, string key) =>
-        [.. lines.Where(line => line.TryGetProperty(key, out _)).Select(line => line.GetProperty(key).GetDouble())];
+    private static string FileOf(AblationRun run) => Path.Combine(run.Folder, "metrics.jsonl");
 
     // How much of the difference between streams one sublayer passes on. The first sublayer is left out: it sees equal streams, so its
     // matrix never learns.
-    private static double? SecondEigenvalue(JsonElement evaluation)
+    private static double? SecondEigenvalue(Metrics metrics)
     {
-        if (!evaluation.TryGetProperty("diagnostics", out JsonElement diagnostics)
-            || !diagnostics.TryGetProperty("matrices", out JsonElement matrices))
-        {
-            return null;
-        }
-        double[] learnt =
-        [
-            .. matrices.GetProperty("lambda2").EnumerateArray().Skip(1).Where(value => value.ValueKind == JsonValueKind.Number)
-                .Select(value => value.GetDouble()),
-        ];
+        double[]? last = metrics.Evaluations is [.., Evaluation evaluation] ? evaluation.List("matrices", "lambda2") : null;
+        double[] learnt = [.. (last ?? []).Skip(1).Where(double.IsFinite)];
         return learnt.Length == 0 ? null : learnt.Mean();
     }
 }

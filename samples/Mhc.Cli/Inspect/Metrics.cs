@@ -5,8 +5,10 @@ namespace Mhc.Cli;
 /// <summary>A run's <c>metrics.jsonl</c>, whose fields docs/metrics.md defines.</summary>
 /// <param name="Train">Training loss by update, nats per token.</param>
 /// <param name="Val">Validation loss by update, nats per token.</param>
+/// <param name="TokensPerSecond">Of every line that has it.</param>
 /// <param name="Evaluations">What was recorded of the residual streams, in the order of the updates.</param>
-internal sealed record Metrics(IReadOnlyList<Point> Train, IReadOnlyList<Point> Val, IReadOnlyList<Evaluation> Evaluations)
+internal sealed record Metrics(
+    IReadOnlyList<Point> Train, IReadOnlyList<Point> Val, IReadOnlyList<double> TokensPerSecond, IReadOnlyList<Evaluation> Evaluations)
 {
     /// <exception cref="InvalidDataException">A line other than an unfinished last one is no JSON object with a step.</exception>
     public static Metrics Read(string path)
@@ -31,6 +33,7 @@ internal sealed record Metrics(IReadOnlyList<Point> Train, IReadOnlyList<Point> 
             }
         }
         return new(Points(lines, "loss"), Points(lines, "val_loss"),
+            [.. lines.Where(line => line.TryGetProperty("tokens_per_s", out _)).Select(line => line.GetProperty("tokens_per_s").GetDouble())],
         [
             .. lines.Where(line => line.TryGetProperty("diagnostics", out _))
                 .Select(line => new Evaluation(Step(line), line.GetProperty("diagnostics"))),

@@ -8,13 +8,9 @@ namespace Mhc.Cli;
 /// <summary>A plot in the common style: one column of a paper wide, text of about seven points there.</summary>
 internal sealed class Figure
 {
-    private const string FontName = "DejaVu Sans";
     private const float TextSize = 15;
     private const float TickDrop = 2; // ScottPlot centres the line, not the digits.
     private readonly int _width, _height;
-
-    static Figure() =>
-        Fonts.AddFontFile(FontName, Path.Combine(AppContext.BaseDirectory, "Plots", "Fonts", "DejaVuSans.ttf"), false, false);
 
     public Figure(Theme theme, string title, string xLabel, string yLabel, int width = 600, int height = 400)
     {
@@ -80,10 +76,10 @@ internal sealed class Figure
     {
         var bar = new ColorBar(source, Edge.Right) { Label = label };
         Plot.Axes.AddPanel(bar);
-        bar.LabelStyle.FontName = FontName;
+        bar.LabelStyle.FontName = PlotFont.Name;
         bar.LabelStyle.FontSize = TextSize;
         bar.LabelStyle.ForeColor = Theme.Text;
-        bar.Axis.TickLabelStyle.FontName = FontName;
+        bar.Axis.TickLabelStyle.FontName = PlotFont.Name;
         bar.Axis.TickLabelStyle.FontSize = TextSize - 2;
         bar.Axis.TickLabelStyle.ForeColor = Theme.Text;
         bar.Axis.FrameLineStyle.Color = bar.Axis.MajorTickStyle.Color = Theme.Text;
@@ -118,7 +114,7 @@ internal sealed class Figure
     public byte[] Png()
     {
         const double Scale = 2.5;
-        Plot.Font.Set(FontName);
+        Plot.Font.Set(PlotFont.Name);
         Plot.Axes.Left.TickLabelStyle.OffsetY = TickDrop;
         foreach (IAxis axis in Plot.Axes.GetAxes())
         {

@@ -24,7 +24,7 @@ public sealed record ValidationQuantiles(double P50, double P95, double P99, [pr
 /// <summary>The checkpoint folder of docs/checkpoint-format.md.</summary>
 internal static class Checkpoint
 {
-    private static readonly JsonSerializerOptions SnakeCase = new()
+    internal static readonly JsonSerializerOptions SnakeCase = new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

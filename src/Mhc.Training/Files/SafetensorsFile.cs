@@ -88,7 +88,6 @@ internal sealed class SafetensorsFile : ITensorFile
         buffer.WriteTo(file);
         foreach ((_, _, Func<byte[]> bytes) in entries)
             file.Write(bytes());
-        file.Flush(flushToDisk: true);
     }
 
     private (long DataStart, Dictionary<string, TensorEntry> Tensors) ReadHeader()

@@ -9,11 +9,6 @@ namespace Mhc.Training;
 internal sealed record TrainerState
 {
     private const int FormatVersion = 1;
-    private static readonly JsonSerializerOptions SnakeCase = new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-    };
 
     /// <summary>Updates made.</summary>
     public int Step { get; init; }
@@ -56,10 +51,10 @@ internal sealed record TrainerState
 
     public void Write(string folder, FlatParameters parameters, AdamW optimizer)
     {
-        var members = JsonSerializer.SerializeToNode(this, SnakeCase)!.AsObject();
+        var members = JsonSerializer.SerializeToNode(this, Checkpoint.SnakeCase)!.AsObject();
         members.Insert(0, "format_version", FormatVersion);
         members.Add("optimizer_steps", optimizer.Steps);
-        File.WriteAllText(JsonFile(folder), members.ToJsonString(SnakeCase) + "\n");
+        File.WriteAllText(JsonFile(folder), members.ToJsonString(Checkpoint.SnakeCase) + "\n");
         SafetensorsFile.Write(OptimizerFile(folder),
             from tensor in OptimizerTensors(parameters, optimizer)
             select (tensor.Spec.Name, tensor.Spec.Shape, (Func<byte[]>)(() => parameters.BytesOf(tensor.Flat, tensor.Parameter))));

@@ -15,6 +15,7 @@ internal sealed class FlatParameters : IDisposable
 {
     private readonly Dictionary<string, (int Index, long Offset)> _places = new(StringComparer.Ordinal);
     private readonly List<Parameter> _leaves = [];
+    private readonly long[] _ends;
     private readonly Tensor? _shadow, _shadowGradients;
     private long _covered;
 
@@ -29,6 +30,7 @@ internal sealed class FlatParameters : IDisposable
             offset += spec.Elements;
         }
         Debug.Assert(specs.Zip(specs.Skip(1)).All(pair => pair.First.Group <= pair.Second.Group), "Groups stand in their order.");
+        _ends = [.. Enum.GetValues<ParameterGroup>().Select(group => specs.Where(spec => spec.Group <= group).Sum(spec => spec.Elements))];
         Values = zeros(offset, ScalarType.Float32, device).DetachFromDisposeScope();
         Gradients = zeros(offset, ScalarType.Float32, device).DetachFromDisposeScope();
         if (computeType != ScalarType.Float32)
@@ -50,7 +52,7 @@ internal sealed class FlatParameters : IDisposable
     public Tensor Gradients { get; }
 
     /// <summary>Where a group ends in the flat buffers.</summary>
-    public long EndOf(ParameterGroup group) => Specs.Where(spec => spec.Group <= group).Sum(spec => spec.Elements);
+    public long EndOf(ParameterGroup group) => _ends[(int)group];
 
     /// <summary>The autograd leaf of one parameter.</summary>
     public Parameter Leaf(string name) => MakeLeaf(_places[name].Offset, Specs[_places[name].Index].Shape);
@@ -117,14 +119,6 @@ internal sealed class FlatParameters : IDisposable
             Collect(_places[name].Offset, Specs[_places[name].Index].Elements);
     }
 
-    private void Collect(long offset, long elements)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor half = _shadowGradients!.narrow(0, offset, elements);
-        Gradients.narrow(0, offset, elements).add_(half);
-        half.zero_();
-    }
-
     /// <summary>Little-endian float32 bytes of one parameter.</summary>
     public byte[] BytesOf(string name) => BytesOf(Values, name);
 
@@ -164,10 +158,10 @@ internal sealed class FlatParameters : IDisposable
 
     private Parameter MakeLeaf(long offset, long[] shape)
     {
-        long elements = shape.Aggregate(1L, (product, size) => product * size);
         bool isShadowed = _shadow is not null && offset < _shadow.numel();
-        _covered += elements;
-        return MakeLeaf(isShadowed ? _shadow! : Values, isShadowed ? _shadowGradients! : Gradients, offset, shape);
+        Parameter leaf = MakeLeaf(isShadowed ? _shadow! : Values, isShadowed ? _shadowGradients! : Gradients, offset, shape);
+        _covered += leaf.numel();
+        return leaf;
     }
 
     private Parameter MakeLeaf(Tensor values, Tensor gradients, long offset, long[] shape)
@@ -178,6 +172,14 @@ internal sealed class FlatParameters : IDisposable
         leaf.grad = gradients.narrow(0, offset, elements).view(shape);
         _leaves.Add(leaf);
         return leaf;
+    }
+
+    private void Collect(long offset, long elements)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor half = _shadowGradients!.narrow(0, offset, elements);
+        Gradients.narrow(0, offset, elements).add_(half);
+        half.zero_();
     }
 
     private Tensor View(Tensor flat, string name)
