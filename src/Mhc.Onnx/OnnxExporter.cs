@@ -46,12 +46,11 @@ public static class OnnxExporter
     internal static ModelProto Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
     {
         var builder = new GraphBuilder("mhc");
-        var graph = new MhcGraph(builder, checkpoint);
-        StreamCoefficients? coefficients = matrices.Length == 0 ? null : StreamCoefficients.Of(matrices);
+        var graph = new MhcGraph(builder, checkpoint, ResidualStreams.Of(builder, checkpoint, matrices));
         if (options.Outputs == OnnxOutputs.Scores)
-            graph.BuildScores(coefficients);
+            graph.BuildScores();
         else
-            graph.BuildLogits(coefficients);
+            graph.BuildLogits();
         var model = new ModelProto
         {
             IrVersion = GraphBuilder.IrVersion,
