@@ -37,16 +37,25 @@ public static class OnnxExporter
                 $"The model has {checkpoint.WeightBytes} bytes of weights; one ONNX file holds less than 2 GiB, "
                 + $"of which weights at most {LargestWeightBytes}. Train a smaller model.");
         HMatrices[] matrices = HMatrices.Project(checkpoint);
-        ModelProto model = Model(checkpoint, matrices, options);
+        var builder = new GraphBuilder("mhc");
+        ResidualStreams residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
+        ModelProto model = Model(builder, checkpoint, matrices, residual, options);
         Write(model, onnxPath);
         return new(onnxPath, new FileInfo(onnxPath).Length, model.Graph.Node.Count, OnnxModelSummary.CountParameters(model.Graph),
-            matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max());
+            matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max(),
+            residual.Layout, residual.LargestPrunedWeight);
     }
 
     internal static ModelProto Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
     {
         var builder = new GraphBuilder("mhc");
-        var graph = new MhcGraph(builder, checkpoint, ResidualStreams.Of(builder, checkpoint, matrices));
+        return Model(builder, checkpoint, matrices, ResidualStreams.Of(builder, checkpoint, matrices, options), options);
+    }
+
+    private static ModelProto Model(
+        GraphBuilder builder, Checkpoint checkpoint, HMatrices[] matrices, ResidualStreams residual, OnnxExportOptions options)
+    {
+        var graph = new MhcGraph(builder, checkpoint, residual);
         if (options.Outputs == OnnxOutputs.Scores)
             graph.BuildScores();
         else
@@ -59,7 +68,7 @@ public static class OnnxExporter
             OpsetImport = { new OperatorSetIdProto { Version = GraphBuilder.Opset } },
             Graph = builder.Build(),
         };
-        foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices))
+        foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices, residual.Layout))
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
         return model;
     }

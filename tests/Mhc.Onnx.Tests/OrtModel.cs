@@ -14,10 +14,10 @@ internal sealed class OrtModel : IDisposable
 
     public static OrtModel Of(ModelProto model) => new(model.ToByteArray());
 
-    public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs)
+    public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs, OnnxLayout layout = OnnxLayout.Auto)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        OnnxExporter.Export(checkpointFolder, folder["model.onnx"], new() { Outputs = outputs });
+        OnnxExporter.Export(checkpointFolder, folder["model.onnx"], new() { Outputs = outputs, Layout = layout });
         return new(File.ReadAllBytes(folder["model.onnx"]));
     }
 

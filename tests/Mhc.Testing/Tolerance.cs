@@ -12,6 +12,9 @@ public static class Tolerance
     /// <summary>float32 logits and log-probabilities.</summary>
     public const double Logits = 2e-5;
 
+    /// <summary>Logits of one model in two layouts of its graph.</summary>
+    public const double Layouts = 1e-5;
+
     /// <summary>float32 losses: one batch's, and those of the steps after it.</summary>
     public const double Loss = 5e-6;
 

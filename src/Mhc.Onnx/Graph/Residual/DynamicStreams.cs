@@ -18,6 +18,8 @@ internal abstract class DynamicStreams(GraphBuilder g, Checkpoint checkpoint) : 
 
     private Dim[] Parts => ["rows", Config.Fracs, Config.NEmbd / Config.Fracs];
 
+    public override string Layout => "dynamic";
+
     /// <summary>The embedding in every stream: (N, C) → (N, R, d).</summary>
     public override Value[] Start(Value e)
     {

@@ -6,13 +6,20 @@ namespace Mhc.Onnx;
 /// </summary>
 internal abstract class ResidualStreams
 {
-    public static ResidualStreams Of(GraphBuilder g, Checkpoint checkpoint, HMatrices[] matrices) => checkpoint.Config.Residual switch
-    {
-        ResidualMode.Mhc => new UnrolledStreams(g, checkpoint.Config, StreamCoefficients.Of(matrices)),
-        ResidualMode.Hc => new HyperConnections(g, checkpoint),
-        ResidualMode.MhcDynamic => new DynamicMhc(g, checkpoint),
-        _ => new PlainResidual(g),
-    };
+    public static ResidualStreams Of(GraphBuilder g, Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options) =>
+        checkpoint.Config.Residual switch
+        {
+            ResidualMode.Mhc => StaticStreams.Of(g, checkpoint.Config, matrices, options),
+            ResidualMode.Hc => new HyperConnections(g, checkpoint),
+            ResidualMode.MhcDynamic => new DynamicMhc(g, checkpoint),
+            _ => new PlainResidual(g),
+        };
+
+    /// <summary>What <c>mhc.layout</c> calls it.</summary>
+    public abstract string Layout { get; }
+
+    /// <summary>The largest sum of weights that one sum of terms has lost to pruning, once the graph is built.</summary>
+    public virtual double LargestPrunedWeight => 0;
 
     /// <summary>Before the first sublayer every stream is the embedding, (N, C).</summary>
     public virtual Value[] Start(Value e) => [e];
@@ -30,6 +37,8 @@ internal abstract class ResidualStreams
 /// <summary>x + branch(x).</summary>
 internal sealed class PlainResidual(GraphBuilder g) : ResidualStreams
 {
+    public override string Layout => "plain";
+
     public override Value[] Sublayer(Value[] streams, int sublayer, Func<Value, Value> branch) =>
         [g.Add(streams[0], branch(streams[0]), sublayer % 2 == 0 ? "residual_attn" : "residual_mlp")];
 
