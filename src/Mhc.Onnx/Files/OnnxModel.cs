@@ -1,0 +1,10 @@
+using Mhc.Onnx.Wire;
+
+namespace Mhc.Onnx;
+
+/// <summary>A model whose weights are not in memory.</summary>
+/// <param name="Weights">By name the data of the initializers that the graph holds without it.</param>
+internal sealed record OnnxModel(ModelProto Proto, IReadOnlyDictionary<string, TensorData> Weights)
+{
+    public GraphProto Graph => Proto.Graph;
+}
