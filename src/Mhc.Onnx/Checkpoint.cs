@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Mhc.Onnx;
 
 /// <summary>
@@ -28,8 +26,6 @@ public sealed class Checkpoint
     /// <summary>Every parameter once, in the order of the forward pass.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
-    internal long WeightBytes => _weights.DataLength;
-
     internal string ConfigPath => Path.Combine(Folder, "config.json");
 
     internal string WeightsPath => Path.Combine(Folder, "model.safetensors");
@@ -54,7 +50,7 @@ public sealed class Checkpoint
 
     /// <summary>The values of one parameter, row-major.</summary>
     /// <exception cref="InvalidDataException">A value is NaN or infinite.</exception>
-    public float[] Read(string parameter) => MemoryMarshal.Cast<byte, float>(_weights.Read(parameter)).ToArray();
+    public float[] Read(string parameter) => _weights.Read(parameter);
 
     /// <summary>The values of every parameter by name.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
@@ -75,7 +71,20 @@ public sealed class Checkpoint
     /// <inheritdoc cref="Read" path="/exception"/>
     public IReadOnlyList<HMatrices> ProjectHMatrices() => HMatrices.Project(this);
 
-    internal byte[] ReadBytes(string parameter) => _weights.Read(parameter);
+    /// <summary>The values of a parameter in order, some at a time.</summary>
+    internal void ReadPieces(Parameter parameter, Action<ReadOnlySpan<float>> use) =>
+        _weights.ReadPieces(parameter.Name, SafetensorsFile.PieceLength, use);
+
+    /// <summary>The rows of a matrix in order.</summary>
+    internal void ReadRows(Parameter parameter, Action<ReadOnlySpan<float>> use)
+    {
+        int columns = parameter.Shape[1], rows = Math.Max(1, SafetensorsFile.PieceLength / columns);
+        _weights.ReadPieces(parameter.Name, rows * columns, piece =>
+        {
+            for (int start = 0; start < piece.Length; start += columns)
+                use(piece.Slice(start, columns));
+        });
+    }
 
     private static string Required(string folder, string file)
     {

@@ -5,7 +5,7 @@ namespace Mhc.Onnx;
 /// tokens of all sequences are rows of one matrix, so that weights stay as they are stored: (out, in), once.
 /// </summary>
 /// <remarks>B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary, P scored positions.</remarks>
-internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualStreams residual)
+internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeights modelWeights, ResidualStreams residual)
 {
     private const float LayerNormEpsilon = 1e-5f;
 
@@ -17,7 +17,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
     private Value Linear(Value x, string name)
     {
         using IDisposable scope = g.Scope(name);
-        return g.Gemm(x, Parameter("weight"), Bias());
+        return modelWeights.Matrix("weight").Linear(x, Bias());
     }
 
     private Value LayerNorm(Value x, string name)
@@ -32,11 +32,12 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
         using IDisposable scope = g.Scope("attn");
         int headSize = _config.NEmbd / _config.NHead;
         Value[] qkv = g.Split(Linear(x, "c_attn"), axis: 1, parts: 3);                                  // (N, C) each
-        Value q = Heads(g.Mul(qkv[0], g.Scalar(1 / MathF.Sqrt(headSize)), "scale"), "q", [0, 2, 1, 3]); // (B, H, T, D)
+        Value q = Heads(g.Mul(qkv[0], g.Scalar(1 / MathF.Sqrt(headSize), x.Type), "scale"), "q", [0, 2, 1, 3]); // (B, H, T, D)
         Value k = Heads(qkv[1], "k", [0, 2, 3, 1]);                                                     // (B, H, D, T)
         Value v = Heads(WithFirstValues(qkv[2], ref firstValues), "v", [0, 2, 1, 3]);                   // (B, H, T, D)
-        Value scores = g.Add(g.MatMul(q, k, "scores"), sequence.CausalMask, "mask");                    // (B, H, T, T)
-        Value y = g.MatMul(g.Softmax(scores), v, "values");                                             // (B, H, T, D)
+        Value scores = g.Cast(g.MatMul(q, k, "scores"), ElementType.Float, "scores");                   // (B, H, T, T)
+        Value attention = g.Cast(g.Softmax(g.Add(scores, sequence.CausalMask, "mask")), x.Type, "attention");
+        Value y = g.MatMul(attention, v, "values");                                                     // (B, H, T, D)
         y = g.Reshape(g.Transpose(y, [0, 2, 1, 3], "merge"), ["rows", _config.NEmbd], "merge");         // (N, C)
         return Linear(y, "c_proj");
 
@@ -58,7 +59,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
         }
         return g.Add(g.Mul(v, Weight("own", own), "own"), g.Mul(firstValues, Weight("first", first), "first"));
 
-        Value Weight(string name, double value) => g.Initializer(g.Key(name), [(float)value]);
+        Value Weight(string name, double value) => g.Cast(g.Initializer(g.Key(name), [(float)value]), v.Type, $"{name}/weight");
     }
 
     private (double Own, double First) Lambdas()
@@ -75,12 +76,16 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
         return Linear(g.Gelu(Linear(x, "c_fc")), "c_proj");                                             // (N, C) → (N, 4C) → (N, C)
     }
 
-    private Value Branch(Value branchInput, int sublayer, Sequence sequence, ref Value? firstValues) => sublayer % 2 == 0
-        ? CausalSelfAttention(LayerNorm(branchInput, "ln_1"), sequence, ref firstValues)
-        : Mlp(LayerNorm(branchInput, "ln_2"));
+    private Value Branch(Value branchInput, int sublayer, Sequence sequence, ref Value? firstValues)
+    {
+        string name = sublayer % 2 == 0 ? "attn" : "mlp";
+        Value x = g.Cast(LayerNorm(branchInput, sublayer % 2 == 0 ? "ln_1" : "ln_2"), modelWeights.Activations, $"{name}/input");
+        Value y = sublayer % 2 == 0 ? CausalSelfAttention(x, sequence, ref firstValues) : Mlp(x);
+        return g.Cast(y, ElementType.Float, $"{name}/output");
+    }
 
     // The streams after the last sublayer: (S, N, C), or (N, C) for a plain residual.
-    private Value Transformer(Value inputIds, Value wte)
+    private Value Transformer(Value inputIds, IMatrix wte)
     {
         Value e;
         Sequence sequence;
@@ -88,7 +93,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
         {
             Value tokens = g.Shape(inputIds, start: 1, "tokens");                                       // [T]
             Value wpe = g.SliceRows(Parameter("wpe.weight"), tokens, "tokens", "wpe");                  // (T, C)
-            e = g.Add(g.Gather(wte, inputIds, name: "wte"), wpe, "embedding");                          // (B, T, C)
+            e = g.Add(wte.Rows(inputIds, "wte"), wpe, "embedding");                                     // (B, T, C)
             e = g.Reshape(e, ["rows", _config.NEmbd], "embedding");                                     // (N, C)
             sequence = new(HeadShape(inputIds), CausalMask(tokens));
         }
@@ -136,10 +141,10 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
         return g.AboveDiagonal(g.ConstantOfShape(square, float.NegativeInfinity, "tokens", "tokens"));  // (T, T)
     }
 
-    private Value Head(Value x, Value wte)
+    private Value Head(Value x, IMatrix wte)
     {
         using IDisposable scope = g.Scope("lm_head");
-        return g.Gemm(x, wte, bias: null);                                                              // (rows, V)
+        return wte.Linear(x, bias: null);                                                               // (rows, V)
     }
 
     /// <summary>input_ids, positions, targets → logprobs. Only the scored rows reach ln_f and the vocabulary head.</summary>
@@ -148,7 +153,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
         Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
         Value positions = g.Input("positions", ElementType.Int64, "scored");
         Value targets = g.Input("targets", ElementType.Int64, "scored");
-        Value wte = Parameter("lm_head.weight");
+        IMatrix wte = modelWeights.Matrix("lm_head.weight");
         Value streams = Transformer(inputIds, wte);
         Value scored = g.Gather(streams, positions, axis: streams.Rank - 2, "scored");                  // (S, P, C)
         Value logits = Head(Reduce(scored, "scored"), wte);                                             // (P, V)
@@ -160,20 +165,14 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
     public void BuildLogits()
     {
         Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
-        Value wte = Parameter("lm_head.weight");
+        IMatrix wte = modelWeights.Matrix("lm_head.weight");
         Value streams = Transformer(inputIds, wte);
         Value logits = Head(Reduce(streams, "rows"), wte);                                              // (N, V)
         Value shape = g.Concat([g.Shape(inputIds, name: "logits"), g.Constant(_config.VocabSize)], axis: 0, 3, "logits");
         g.Output("logits", g.Reshape(logits, shape, ["batch", "tokens", _config.VocabSize], "logits"));
     }
 
-    // The weights of the present module, as they stand in the checkpoint.
-    private Value Parameter(string name)
-    {
-        string key = g.Key(name);
-        Parameter parameter = checkpoint.Parameters.Single(parameter => parameter.Name == key);
-        return g.Initializer(key, checkpoint.ReadBytes(key), [.. parameter.Shape.Select(size => (Dim)size)]);
-    }
+    private Value Parameter(string name) => modelWeights.Parameter(name);
 
     private double[] Values(string parameter) => Array.ConvertAll(checkpoint.Read(g.Key(parameter)), value => (double)value);
 

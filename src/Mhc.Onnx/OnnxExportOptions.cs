@@ -10,12 +10,35 @@ public enum OnnxOutputs
     Logits,
 }
 
+/// <summary>How weights are stored and what is computed in; docs/precision.md gives sizes, speeds and errors.</summary>
+public enum OnnxPrecision
+{
+    /// <summary>Weights and computation in float32.</summary>
+    Float32,
+
+    /// <summary>Weights stored in float16, half the size; ONNX Runtime turns them into float32 when it loads them.</summary>
+    Float16Weights,
+
+    /// <summary>
+    /// Made for CUDA: weights and branches in float16; the residual, norms, softmaxes and the vocabulary head compute in float32.
+    /// </summary>
+    Float16,
+
+    /// <summary>Linear weights, the vocabulary's among them, in 8 bits with a scale for each 32 in a row; ONNX Runtime alone.</summary>
+    Int8,
+
+    /// <summary>The same in 4 bits.</summary>
+    Int4,
+}
+
 public sealed record OnnxExportOptions
 {
     /// <value>Default: <see cref="OnnxOutputs.Scores"/>.</value>
     public OnnxOutputs Outputs { get; init; } = OnnxOutputs.Scores;
 
-    /// <value>How the residual streams of static mHC stand in the graph. Default: <see cref="OnnxLayout.Auto"/>. Ignored by other designs.</value>
+    /// <value>
+    /// How the residual streams of static mHC stand in the graph. Default: <see cref="OnnxLayout.Auto"/>. Ignored by other designs.
+    /// </value>
     public OnnxLayout Layout { get; init; } = OnnxLayout.Auto;
 
     /// <value>
@@ -25,6 +48,18 @@ public sealed record OnnxExportOptions
     /// </value>
     public double PruneBelow { get; init; }
 
+    /// <value>Default: <see cref="OnnxPrecision.Float32"/>.</value>
+    public OnnxPrecision Precision { get; init; } = OnnxPrecision.Float32;
+
+    /// <value>
+    /// Whether the weights go to a file of their own, <c>M.onnx.data</c> beside <c>M.onnx</c>, which ONNX Runtime maps into memory.
+    /// Default: false, which means only where they must, because one ONNX file holds less than 2 GiB.
+    /// </value>
+    public bool ExternalData { get; init; }
+
+    /// <value>The most bytes of an .onnx file that holds its weights. Protobuf's limit.</value>
+    internal long LargestFile { get; init; } = int.MaxValue;
+
     internal void Validate()
     {
         if (!Enum.IsDefined(Layout))
@@ -33,5 +68,7 @@ public sealed record OnnxExportOptions
             throw new ArgumentOutOfRangeException(nameof(PruneBelow), PruneBelow, "Expected a number from 0 to less than 1.");
         if (!Enum.IsDefined(Outputs))
             throw new ArgumentOutOfRangeException(nameof(Outputs), Outputs, "Expected Scores or Logits.");
+        if (!Enum.IsDefined(Precision))
+            throw new ArgumentOutOfRangeException(nameof(Precision), Precision, "Expected Float32, Float16Weights, Float16, Int8 or Int4.");
     }
 }

@@ -1,26 +1,27 @@
-using Google.Protobuf;
 using Mhc.Onnx.Wire;
 
 namespace Mhc.Onnx;
 
 /// <summary>
-/// Turns a checkpoint folder into one ONNX file that any ONNX Runtime can run. Stream matrices that do not depend on the token are
-/// projected to constants.
+/// Turns a checkpoint folder into an ONNX file that any ONNX Runtime can run. Stream matrices that do not depend on the token are
+/// projected to constants. Weights are read while they are written: memory holds a few MiB of them at a time.
 /// </summary>
 public static class OnnxExporter
 {
-    // Protobuf's limit is 2 GiB; what is not weights stays far below this margin.
-    private const long LargestWeightBytes = int.MaxValue - (16 << 20);
+    // The name of the weights' file, which stands in the model that is measured without it.
+    private const int MetadataMargin = 1 << 16;
 
     /// <summary>
     /// Exports a checkpoint. The file appears whole or not at all, replaces one that is there, and its bytes depend on the checkpoint,
-    /// the options and the package's version only.
+    /// the options and the package's version only. So does the file of weights beside it, <c>M.onnx.data</c>, of a model beyond 2 GiB or
+    /// with <see cref="OnnxExportOptions.ExternalData"/>; the two name each other and move together.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The options ask for outputs that there are not.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The options ask for what there is not.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such checkpoint folder, or no folder to write to.</exception>
     /// <exception cref="FileNotFoundException">The checkpoint lacks a file.</exception>
-    /// <exception cref="InvalidDataException">The checkpoint is damaged, or its weights are NaN or infinite.</exception>
-    /// <exception cref="NotSupportedException">The model does not fit one ONNX file, which is less than 2 GiB.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The checkpoint is damaged, or its weights are NaN, infinite or too large for the precision.
+    /// </exception>
     public static OnnxExportResult Export(string checkpointFolder, string onnxPath, OnnxExportOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointFolder);
@@ -32,30 +33,28 @@ public static class OnnxExporter
             throw new DirectoryNotFoundException(
                 $"There is no folder '{target}' to write {Path.GetFileName(onnxPath)} to. Create it, or correct the path.");
         Checkpoint checkpoint = Checkpoint.Open(checkpointFolder);
-        if (checkpoint.WeightBytes > LargestWeightBytes)
-            throw new NotSupportedException(
-                $"The model has {checkpoint.WeightBytes} bytes of weights; one ONNX file holds less than 2 GiB, "
-                + $"of which weights at most {LargestWeightBytes}. Train a smaller model.");
         HMatrices[] matrices = HMatrices.Project(checkpoint);
-        var builder = new GraphBuilder("mhc");
-        ResidualStreams residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
-        ModelProto model = Model(builder, checkpoint, matrices, residual, options);
-        Write(model, onnxPath);
-        return new(onnxPath, new FileInfo(onnxPath).Length, model.Graph.Node.Count, OnnxModelSummary.CountParameters(model.Graph),
-            matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max(),
-            residual.Layout, residual.LargestPrunedWeight);
+        OnnxModel model = Model(checkpoint, matrices, options);
+        ExternalData? data = options.ExternalData || new ModelStream(model).Length > options.LargestFile - MetadataMargin ? new() : null;
+        string dataPath = ModelFiles.DataPath(onnxPath);
+        (string key, string json) = OnnxMetadata.ExternalData(data is null ? null : Path.GetFileName(dataPath));
+        model.Proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
+        ModelFiles.Write(onnxPath, data?.Take(model, Path.GetFileName(dataPath)) ?? model, data);
+        return new(onnxPath, new FileInfo(onnxPath).Length + (data?.Length ?? 0), model.Graph.Node.Count,
+            OnnxModelSummary.CountParameters(model.Graph),
+            matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max())
+        {
+            DataPath = data is null ? null : dataPath,
+            Layout = model.Residual.Layout,
+            LargestPrunedWeight = model.Residual.LargestPrunedWeight,
+        };
     }
 
-    internal static ModelProto Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
+    internal static OnnxModel Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
     {
         var builder = new GraphBuilder("mhc");
-        return Model(builder, checkpoint, matrices, ResidualStreams.Of(builder, checkpoint, matrices, options), options);
-    }
-
-    private static ModelProto Model(
-        GraphBuilder builder, Checkpoint checkpoint, HMatrices[] matrices, ResidualStreams residual, OnnxExportOptions options)
-    {
-        var graph = new MhcGraph(builder, checkpoint, residual);
+        var residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
+        var graph = new MhcGraph(builder, checkpoint, new ModelWeights(builder, checkpoint, options.Precision), residual);
         if (options.Outputs == OnnxOutputs.Scores)
             graph.BuildScores();
         else
@@ -68,23 +67,10 @@ public static class OnnxExporter
             OpsetImport = { new OperatorSetIdProto { Version = GraphBuilder.Opset } },
             Graph = builder.Build(),
         };
-        foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices, residual.Layout))
+        if (model.Graph.Node.Any(node => node.Domain == GraphBuilder.Microsoft))
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = GraphBuilder.Microsoft, Version = GraphBuilder.MicrosoftOpset });
+        foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices, residual.Layout, options.Precision))
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
-        return model;
-    }
-
-    private static void Write(ModelProto model, string path)
-    {
-        string temporary = $"{path}.{Guid.NewGuid():n}.tmp";
-        try
-        {
-            using (FileStream file = File.Create(temporary))
-                model.WriteTo(file);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        return new(model, builder.Weights, residual);
     }
 }

@@ -15,7 +15,8 @@ internal static class OnnxMetadata
     public static string ProducerVersion { get; } =
         typeof(OnnxMetadata).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static IEnumerable<(string Key, string Json)> Of(Checkpoint checkpoint, HMatrices[] matrices, string layout)
+    public static IEnumerable<(string Key, string Json)> Of(
+        Checkpoint checkpoint, HMatrices[] matrices, string layout, OnnxPrecision precision)
     {
         CheckpointNotes notes = CheckpointNotes.Read(checkpoint);
         bool isStatic = matrices.Length > 0;
@@ -29,10 +30,13 @@ internal static class OnnxMetadata
         yield return ("mhc.h_res", Json(isStatic ? Projection(checkpoint.Config, matrices) : null));
         yield return ("mhc.h_matrices", Json(isStatic ? new JsonArray([.. matrices.Select(Matrices)]) : null));
         yield return ("mhc.layout", Json(layout));
-        yield return ("mhc.precision", Json("float32"));
+        yield return ("mhc.precision", Json(JsonText.SnakeCase(precision)));
         yield return ("mhc.training", Json(notes.Training));
         yield return ("mhc.weights_sha256", Json(Sha256(checkpoint.WeightsPath)));
     }
+
+    /// <summary>The name of the file beside the .onnx that holds its weights, or none.</summary>
+    public static (string Key, string Json) ExternalData(string? fileName) => ("mhc.external_data", Json(fileName));
 
     private static JsonObject Projection(MhcConfig config, HMatrices[] matrices) => new()
     {

@@ -19,9 +19,10 @@ public sealed record OnnxModelSummary
 
     public required IReadOnlyDictionary<string, int> OperatorCounts { get; init; }
 
-    /// <summary>Elements of all float tensors in the graph, the folded mixing weights among them.</summary>
+    /// <summary>Weights in the graph, however they are stored, the folded mixing weights among them.</summary>
     public required long ParameterCount { get; init; }
 
+    /// <summary>With the file of its weights, where there is one.</summary>
     public required long FileBytes { get; init; }
 
     /// <summary>Keys of docs/onnx-metadata.md to JSON.</summary>
@@ -48,14 +49,23 @@ public sealed record OnnxModelSummary
             Producer = $"{model.ProducerName} {model.ProducerVersion}",
             OperatorCounts = model.Graph.Node.CountBy(node => node.OpType).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
             ParameterCount = CountParameters(model.Graph),
-            FileBytes = new FileInfo(onnxPath).Length,
+            FileBytes = new FileInfo(onnxPath).Length + Onnx.ExternalData.LengthOf(model.Graph),
             Metadata = model.MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value),
         };
     }
 
-    internal static long CountParameters(GraphProto graph) => graph.Initializer
-        .Where(tensor => tensor.DataType == TensorProto.Types.DataType.Float)
-        .Sum(tensor => tensor.Dims.Aggregate(1L, (product, size) => product * size));
+    // Of codes in blocks the product says how many weights they are; their scales are none.
+    internal static long CountParameters(GraphProto graph)
+    {
+        NodeProto[] products = [.. graph.Node.Where(node => node.OpType == "MatMulNBits").DistinctBy(node => node.Input[1])];
+        HashSet<string> scales = [.. products.Select(node => node.Input[2])];
+        return products.Sum(node => Integer(node, "N") * Integer(node, "K")) + graph.Initializer
+            .Where(tensor => tensor.DataType is TensorProto.Types.DataType.Float or TensorProto.Types.DataType.Float16)
+            .Where(tensor => !scales.Contains(tensor.Name))
+            .Sum(tensor => tensor.Dims.Aggregate(1L, (product, size) => product * size));
+    }
+
+    private static long Integer(NodeProto node, string attribute) => node.Attribute.Single(a => a.Name == attribute).I;
 
     private static ModelProto Parse(string path)
     {

@@ -12,6 +12,9 @@ internal sealed class SafetensorsFile
     // The format's own limit.
     private const long LongestHeader = 100_000_000;
 
+    /// <summary>Elements that are read together: 1 MiB of them.</summary>
+    public const int PieceLength = 1 << 18;
+
     private readonly string _path;
     private readonly long _dataStart;
     private readonly Dictionary<string, Entry> _entries;
@@ -28,8 +31,6 @@ internal sealed class SafetensorsFile
     public IEnumerable<string> Names => _entries.Keys;
 
     public IReadOnlyList<int> Shape(string name) => _entries[name].Shape;
-
-    public long DataLength => _entries.Values.Sum(entry => entry.End - entry.Begin);
 
     public static SafetensorsFile Open(string path)
     {
@@ -53,16 +54,32 @@ internal sealed class SafetensorsFile
         return new(path, dataStart, Entries(header.RootElement, file.Length - dataStart, path));
     }
 
-    /// <summary>The little-endian data of one tensor, all of it finite.</summary>
-    public byte[] Read(string name)
+    /// <summary>The values of one tensor, all of them finite.</summary>
+    public float[] Read(string name)
     {
-        byte[] data = ReadUnchecked(name);
-        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(data);
-        for (int i = 0; i < values.Length; i++)
-            if (!float.IsFinite(values[i]))
-                throw new InvalidDataException($"{_path}: tensor `{name}`: element {i} of {values.Length} is {values[i]}; "
-                    + "expected finite weights. The training run diverged: take an earlier checkpoint.");
-        return data;
+        var values = new float[Count(name)];
+        int filled = 0;
+        ReadPieces(name, PieceLength, piece =>
+        {
+            piece.CopyTo(values.AsSpan(filled));
+            filled += piece.Length;
+        });
+        return values;
+    }
+
+    /// <summary>The values of one tensor in order, all of them finite; every piece but the last is of the same length.</summary>
+    public void ReadPieces(string name, int pieceLength, Action<ReadOnlySpan<float>> use)
+    {
+        long read = 0, count = Count(name);
+        ReadUnchecked(name, pieceLength, piece =>
+        {
+            for (int i = 0; i < piece.Length; i++)
+                if (!float.IsFinite(piece[i]))
+                    throw new InvalidDataException($"{_path}: tensor `{name}`: element {read + i} of {count} is {piece[i]}; "
+                        + "expected finite weights. The training run diverged: take an earlier checkpoint.");
+            use(piece);
+            read += piece.Length;
+        });
     }
 
     /// <summary>How many elements of a tensor are NaN or infinite.</summary>
@@ -70,21 +87,30 @@ internal sealed class SafetensorsFile
     public long CountNonFinite(string name, out long of)
     {
         long count = 0;
-        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(ReadUnchecked(name));
-        foreach (float value in values)
-            count += float.IsFinite(value) ? 0 : 1;
-        of = values.Length;
+        ReadUnchecked(name, PieceLength, piece =>
+        {
+            foreach (float value in piece)
+                count += float.IsFinite(value) ? 0 : 1;
+        });
+        of = Count(name);
         return count;
     }
 
-    private byte[] ReadUnchecked(string name)
+    private long Count(string name) => (_entries[name].End - _entries[name].Begin) / sizeof(float);
+
+    private void ReadUnchecked(string name, int pieceLength, Action<ReadOnlySpan<float>> use)
     {
-        Entry entry = _entries[name];
-        var data = new byte[entry.End - entry.Begin];
+        long left = Count(name);
+        var buffer = new float[Math.Min(pieceLength, left)];
         using FileStream file = File.OpenRead(_path);
-        file.Position = _dataStart + entry.Begin;
-        file.ReadExactly(data);
-        return data;
+        file.Position = _dataStart + _entries[name].Begin;
+        while (left > 0)
+        {
+            Span<float> piece = buffer.AsSpan(0, (int)Math.Min(buffer.Length, left));
+            file.ReadExactly(MemoryMarshal.AsBytes(piece));
+            use(piece);
+            left -= piece.Length;
+        }
     }
 
     private static Dictionary<string, Entry> Entries(JsonElement header, long dataLength, string path)

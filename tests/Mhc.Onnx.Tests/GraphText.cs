@@ -39,5 +39,11 @@ internal static class GraphText
         _ => $"{BitConverter.ToSingle(attribute.T.RawData.Span)}",
     };
 
-    private static string Type(TensorProto.Types.DataType type) => type == TensorProto.Types.DataType.Float ? "f32" : "i64";
+    private static string Type(TensorProto.Types.DataType type) => type switch
+    {
+        TensorProto.Types.DataType.Float => "f32",
+        TensorProto.Types.DataType.Float16 => "f16",
+        TensorProto.Types.DataType.Uint8 => "u8",
+        _ => "i64",
+    };
 }

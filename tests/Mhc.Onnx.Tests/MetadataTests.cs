@@ -15,6 +15,7 @@ public class MetadataTests
     [
         "mhc.format_version", "mhc.config", "mhc.context_length", "mhc.tokenizer", "mhc.prefix_token_id", "mhc.eos_token_id",
         "mhc.validation", "mhc.h_res", "mhc.h_matrices", "mhc.layout", "mhc.precision", "mhc.training", "mhc.weights_sha256",
+        "mhc.external_data",
     ];
 
     [Fact]
@@ -37,6 +38,7 @@ public class MetadataTests
         Assert.Equal("""{"step":500,"val_loss":1.75,"data_sha256":"ab12"}""", metadata["mhc.training"]);
         string sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder["model.safetensors"])));
         Assert.Equal($"\"{sha256}\"", metadata["mhc.weights_sha256"]);
+        Assert.Equal("\"none\"", metadata["mhc.external_data"]);
     }
 
     [Fact]
@@ -72,7 +74,8 @@ public class MetadataTests
 
         Assert.Equal(Keys, metadata.Keys);
         Assert.Equal(
-            ["mhc.tokenizer", "mhc.prefix_token_id", "mhc.eos_token_id", "mhc.validation", "mhc.h_res", "mhc.h_matrices", "mhc.training"],
+            ["mhc.tokenizer", "mhc.prefix_token_id", "mhc.eos_token_id", "mhc.validation", "mhc.h_res", "mhc.h_matrices", "mhc.training",
+                "mhc.external_data"],
             metadata.Where(entry => entry.Value == "\"none\"").Select(entry => entry.Key));
         Assert.Equal("\"plain\"", metadata["mhc.layout"]);
     }

@@ -97,7 +97,7 @@ public class MutationTests
     // What the graph computes within, made an output.
     private static double[][][] FinalStreams(Checkpoint checkpoint)
     {
-        ModelProto proto = OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), new() { Outputs = OnnxOutputs.Logits });
+        ModelProto proto = OrtModel.Whole(OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), new() { Outputs = OnnxOutputs.Logits }));
         proto.Graph.Output.Clear();
         proto.Graph.Output.Add(new ValueInfoProto
         {

@@ -12,12 +12,27 @@ internal sealed class OrtModel : IDisposable
 
     private OrtModel(byte[] model) => _session = new(model);
 
+    private OrtModel(string path) => _session = new(path);
+
     public static OrtModel Of(ModelProto model) => new(model.ToByteArray());
 
-    public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs, OnnxLayout layout = OnnxLayout.Auto)
+    /// <summary>A model with its weights.</summary>
+    public static ModelProto Whole(OnnxModel model)
+    {
+        using var stream = new MemoryStream();
+        new ModelStream(model).WriteTo(stream);
+        return ModelProto.Parser.ParseFrom(stream.ToArray());
+    }
+
+    /// <summary>A file, with the file of its weights beside it.</summary>
+    public static OrtModel Open(string path) => new(path);
+
+    public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs) => Export(checkpointFolder, new OnnxExportOptions { Outputs = outputs });
+
+    public static OrtModel Export(string checkpointFolder, OnnxExportOptions options)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        OnnxExporter.Export(checkpointFolder, folder["model.onnx"], new() { Outputs = outputs, Layout = layout });
+        OnnxExporter.Export(checkpointFolder, folder["model.onnx"], options);
         return new(File.ReadAllBytes(folder["model.onnx"]));
     }
 

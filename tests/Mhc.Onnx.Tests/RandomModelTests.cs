@@ -70,7 +70,7 @@ public class RandomModelTests
             Checkpoint checkpoint = Checkpoint.Open(folder.Path);
             Assert.Equal(config, checkpoint.Config);
             var reference = new ReferenceModel(checkpoint);
-            using OrtModel model = OrtModel.Export(folder.Path, OnnxOutputs.Logits, layout);
+            using OrtModel model = OrtModel.Export(folder.Path, new OnnxExportOptions { Outputs = OnnxOutputs.Logits, Layout = layout });
             int[][] tokens = Tokens(config, batch, seed);
 
             float[] logits = model.Logits(tokens);

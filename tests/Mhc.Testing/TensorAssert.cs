@@ -37,6 +37,20 @@ public static class TensorAssert
             + $"tolerance {tolerance:g3}.");
     }
 
+    /// <summary>Asserts that the root mean square of the difference is within a tolerance, relative to that of what is expected.</summary>
+    public static void CloseOnAverage(string name, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, double tolerance)
+    {
+        Assert.True(expected.Length == actual.Length, $"{name}: {actual.Length} elements, expected {expected.Length}.");
+        double difference = 0, size = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            difference += (expected[i] - actual[i]) * (expected[i] - actual[i]);
+            size += expected[i] * expected[i];
+        }
+        double relative = Math.Sqrt(difference / size);
+        Assert.True(relative <= tolerance, $"{name}: differs by {relative:g3} of its size on average, tolerance {tolerance:g3}.");
+    }
+
     public static double[] Doubles(ReadOnlySpan<float> values)
     {
         double[] doubles = new double[values.Length];

@@ -15,6 +15,19 @@ public static class Tolerance
     /// <summary>Logits of one model in two layouts of its graph.</summary>
     public const double Layouts = 1e-5;
 
+    /// <summary>
+    /// Logits of models with other weights or types than float32, by the precision's name: the root mean square of their difference from
+    /// the reference's, over that of the reference's logits. About twice the worst of the golden models, whose weights are noise that
+    /// amplifies every error; docs/precision.md has what it means for trained ones.
+    /// </summary>
+    public static double LogitsIn(string precision) => precision switch
+    {
+        "Float16Weights" or "Float16" => 2e-3,
+        "Int8" => 0.05,
+        "Int4" => 0.6,
+        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "Expected a precision other than Float32."),
+    };
+
     /// <summary>float32 losses: one batch's, and those of the steps after it.</summary>
     public const double Loss = 5e-6;
 

@@ -61,6 +61,13 @@ internal sealed partial class GraphBuilder
     public Value GatherElements(Value data, Value indices, int axis) =>
         One("GatherElements", null, [data, indices], indices.Shape, Attribute("axis", axis));
 
+    /// <summary>The first <paramref name="count"/> columns of the last axis.</summary>
+    public Value FirstColumns(Value x, int count, string? name = null)
+    {
+        Require(x.Shape[^1].Size >= count, "Slice", x);
+        return One("Slice", name, [x, Constant(0), Constant(count), Constant(-1)], [.. x.Shape[..^1], count]);
+    }
+
     /// <summary>The rows before <paramref name="end"/>, which there are <paramref name="rows"/> of.</summary>
     public Value SliceRows(Value data, Value end, Dim rows, string? name = null) =>
         One("Slice", name, [data, Constant(0), end], [rows, .. data.Shape[1..]]);
@@ -93,6 +100,10 @@ internal sealed partial class GraphBuilder
     /// <summary>The sizes of <paramref name="x"/> from axis <paramref name="start"/> on.</summary>
     public Value Shape(Value x, int start = 0, string? name = null) =>
         One("Shape", name, [x], ElementType.Int64, [x.Rank - start], Attribute("start", start));
+
+    /// <summary>In another type; the value itself where it has that type already.</summary>
+    public Value Cast(Value x, ElementType type, string? name = null) =>
+        x.Type == type ? x : One("Cast", name, [x], type, x.Shape, Attribute("to", (long)DataType(type)));
 
     public Value ConstantOfShape(Value shape, float value, params Dim[] result) =>
         One("ConstantOfShape", null, [shape], ElementType.Float, result, Attribute("value", new TensorProto

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Google.Protobuf;
 using Mhc.Onnx.Wire;
-using AttributeType = Mhc.Onnx.Wire.AttributeProto.Types.AttributeType;
 
 namespace Mhc.Onnx;
 
@@ -18,6 +17,10 @@ internal sealed partial class GraphBuilder(string graphName)
     private readonly List<string> _scopes = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Value> _constants = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorData> _weights = new(StringComparer.Ordinal);
+
+    /// <summary>By name the data of initializers that the graph holds without it.</summary>
+    public IReadOnlyDictionary<string, TensorData> Weights => _weights;
 
     public GraphProto Build() => _graph;
 
@@ -46,12 +49,17 @@ internal sealed partial class GraphBuilder(string graphName)
         _graph.Output.Add(ValueInfo(value with { Name = name }));
     }
 
-    /// <summary>Stores float data, little-endian and row-major, without copying it.</summary>
-    public Value Initializer(string name, ReadOnlyMemory<byte> data, params Dim[] shape) =>
-        AddInitializer(new(Claim(name), ElementType.Float, shape), data);
+    /// <summary>Weights, whose data is made only when the file is written.</summary>
+    public Value Initializer(string name, ElementType type, TensorData data, params Dim[] shape)
+    {
+        var value = new Value(Claim(name), type, shape);
+        _graph.Initializer.Add(Tensor(value));
+        _weights.Add(name, data);
+        return value;
+    }
 
     public Value Initializer(string name, ReadOnlySpan<float> values, params Dim[] shape) =>
-        Initializer(name, MemoryMarshal.AsBytes(values).ToArray(), shape);
+        AddInitializer(new(Claim(name), ElementType.Float, shape), MemoryMarshal.AsBytes(values));
 
     /// <summary>Small integers, named by content and shared: <c>const.i64.[0,-1]</c>.</summary>
     public Value Constant(params long[] values) =>
@@ -62,30 +70,32 @@ internal sealed partial class GraphBuilder(string graphName)
     /// <summary>A float scalar, named by content and shared: <c>const.f32.0.125</c>.</summary>
     public Value Scalar(float value) => Shared($"const.f32.{Name(value)}", ElementType.Float, MemoryMarshal.AsBytes<float>([value]));
 
+    /// <summary>A scalar of the same type as what it is combined with.</summary>
+    public Value Scalar(float value, ElementType type) => type == ElementType.Float16
+        ? Shared($"const.f16.{Name(value)}", type, MemoryMarshal.AsBytes<Half>([(Half)value]))
+        : Scalar(value);
+
     // The same on every machine, whatever its language.
     private static string Name<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 
     private Value Shared(string name, ElementType type, ReadOnlySpan<byte> data, params Dim[] shape)
     {
         if (!_constants.TryGetValue(name, out Value? value))
-            _constants.Add(name, value = AddInitializer(new(Claim(name), type, shape), data.ToArray()));
+            _constants.Add(name, value = AddInitializer(new(Claim(name), type, shape), data));
         return value;
     }
 
-    private Value AddInitializer(Value value, ReadOnlyMemory<byte> data)
+    private Value AddInitializer(Value value, ReadOnlySpan<byte> data)
     {
-        _graph.Initializer.Add(new TensorProto
-        {
-            Name = value.Name,
-            DataType = DataType(value.Type),
-            Dims = { value.Shape.Select(dim => dim.Size) },
-            RawData = UnsafeByteOperations.UnsafeWrap(data),
-        });
+        TensorProto tensor = Tensor(value);
+        tensor.RawData = ByteString.CopyFrom(data);
+        _graph.Initializer.Add(tensor);
         return value;
     }
 
     // Adds a node and gives its outputs, one for each shape.
-    private Value[] Node(string type, string? name, Value[] inputs, ElementType resultType, Dim[][] resultShapes, AttributeProto[] attributes)
+    private Value[] Node(string type, string? name, Value[] inputs, ElementType resultType, Dim[][] resultShapes, AttributeProto[] attributes,
+        string domain = "")
     {
         string path = Claim(NodePath(type, name));
         Value[] outputs = [.. resultShapes.Select((shape, i) => new Value(Claim($"{path}/output_{i}"), resultType, shape))];
@@ -93,6 +103,7 @@ internal sealed partial class GraphBuilder(string graphName)
         {
             Name = path,
             OpType = type,
+            Domain = domain,
             Input = { inputs.Select(input => input.Name) },
             Output = { outputs.Select(output => output.Name) },
             Attribute = { attributes },
@@ -112,26 +123,6 @@ internal sealed partial class GraphBuilder(string graphName)
 
     private string Claim(string name) =>
         _names.Add(name) ? name : throw new InvalidOperationException($"`{name}` is in the graph already; names are given once.");
-
-    private static AttributeProto Attribute(string name, long value) => new() { Name = name, Type = AttributeType.Int, I = value };
-
-    private static AttributeProto Attribute(string name, float value) => new() { Name = name, Type = AttributeType.Float, F = value };
-
-    private static AttributeProto Attribute(string name, IEnumerable<int> values) =>
-        new() { Name = name, Type = AttributeType.Ints, Ints = { values.Select(value => (long)value) } };
-
-    private static AttributeProto Attribute(string name, TensorProto value) => new() { Name = name, Type = AttributeType.Tensor, T = value };
-
-    private static ValueInfoProto ValueInfo(Value value)
-    {
-        var shape = new TensorShapeProto();
-        foreach (Dim dim in value.Shape)
-            shape.Dim.Add(dim.Name is null ? new TensorShapeProto.Types.Dimension { DimValue = dim.Size } : new() { DimParam = dim.Name });
-        return new() { Name = value.Name, Type = new() { TensorType = new() { ElemType = DataType(value.Type), Shape = shape } } };
-    }
-
-    private static TensorProto.Types.DataType DataType(ElementType type) =>
-        type == ElementType.Float ? TensorProto.Types.DataType.Float : TensorProto.Types.DataType.Int64;
 
     private sealed class ScopeEnd(List<string> scopes) : IDisposable
     {
