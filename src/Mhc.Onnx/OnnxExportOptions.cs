@@ -8,6 +8,12 @@ public enum OnnxOutputs
 
     /// <summary>The logits of every position: for verification and other tools.</summary>
     Logits,
+
+    /// <summary>
+    /// The logits of the next token, with the keys and values of earlier tokens as inputs and outputs: for generating text, under the names
+    /// of onnxruntime-genai.
+    /// </summary>
+    Decoder,
 }
 
 public sealed record OnnxExportOptions
@@ -18,6 +24,6 @@ public sealed record OnnxExportOptions
     internal void Validate()
     {
         if (!Enum.IsDefined(Outputs))
-            throw new ArgumentOutOfRangeException(nameof(Outputs), Outputs, "Expected Scores or Logits.");
+            throw new ArgumentOutOfRangeException(nameof(Outputs), Outputs, "Expected Scores, Logits or Decoder.");
     }
 }

@@ -48,10 +48,18 @@ public static class OnnxExporter
         var builder = new GraphBuilder("mhc");
         var graph = new MhcGraph(builder, checkpoint);
         StreamCoefficients? coefficients = matrices.Length == 0 ? null : StreamCoefficients.Of(matrices);
-        if (options.Outputs == OnnxOutputs.Scores)
-            graph.BuildScores(coefficients);
-        else
-            graph.BuildLogits(coefficients);
+        switch (options.Outputs)
+        {
+            case OnnxOutputs.Scores:
+                graph.BuildScores(coefficients);
+                break;
+            case OnnxOutputs.Logits:
+                graph.BuildLogits(coefficients);
+                break;
+            default:
+                graph.BuildDecoder(coefficients);
+                break;
+        }
         var model = new ModelProto
         {
             IrVersion = GraphBuilder.IrVersion,
