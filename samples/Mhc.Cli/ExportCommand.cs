@@ -19,9 +19,10 @@ internal static class ExportCommand
         {
             DefaultValueFactory = _ => "scores",
             Description = "scores: log-probabilities of given tokens, what `mhc score` and Mhc.MLNet use. "
-                + "logits: all logits, for other tools.",
+                + "logits: all logits, for other tools. decoder: the next token's logits and a cache of keys and values, what "
+                + "`mhc generate --model` uses.",
         };
-        outputs.AcceptOnlyFromAmong("scores", "logits");
+        outputs.AcceptOnlyFromAmong("scores", "logits", "decoder");
         var command = new Command("export",
             "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
@@ -32,7 +33,7 @@ internal static class ExportCommand
             OutputPath.Check(parsed.GetValue(output)!, parsed.GetValue(checkpoint)!);
             var options = new OnnxExportOptions
             {
-                Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores,
+                Outputs = Enum.Parse<OnnxOutputs>(parsed.GetValue(outputs)!, ignoreCase: true),
             };
             OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
             string sums = result.MaxRowError + result.MaxColumnError == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
