@@ -23,17 +23,27 @@ internal static class ExportCommand
                 + "`mhc generate --model` uses.",
         };
         outputs.AcceptOnlyFromAmong("scores", "logits", "decoder");
+        var genAi = new Option<bool>("--genai")
+        {
+            Description = "With --outputs decoder: write genai_config.json and the tokenizer's files beside it, for onnxruntime-genai.",
+        };
         var command = new Command("export",
             "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
-            checkpoint, output, outputs,
+            checkpoint, output, outputs, genAi,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(genAi) && result.GetValue(outputs) != "decoder")
+                result.AddError("--genai needs --outputs decoder.");
+        });
         command.SetAction(parsed =>
         {
             OutputPath.Check(parsed.GetValue(output)!, parsed.GetValue(checkpoint)!);
             var options = new OnnxExportOptions
             {
                 Outputs = Enum.Parse<OnnxOutputs>(parsed.GetValue(outputs)!, ignoreCase: true),
+                GenAiFiles = parsed.GetValue(genAi),
             };
             OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
             string sums = result.MaxRowError + result.MaxColumnError == 0 ? "" : string.Create(CultureInfo.InvariantCulture,

@@ -21,8 +21,16 @@ public sealed record OnnxExportOptions
     /// <value>Default: <see cref="OnnxOutputs.Scores"/>.</value>
     public OnnxOutputs Outputs { get; init; } = OnnxOutputs.Scores;
 
+    /// <value>
+    /// Whether genai_config.json, tokenizer.json and tokenizer_config.json are written beside a <see cref="OnnxOutputs.Decoder"/>, for
+    /// onnxruntime-genai. They replace files of these names. The tokenizer is byte or gpt2. Default: false.
+    /// </value>
+    public bool GenAiFiles { get; init; }
+
     internal void Validate()
     {
+        if (GenAiFiles && Outputs != OnnxOutputs.Decoder)
+            throw new ArgumentException($"onnxruntime-genai's files go with the outputs Decoder; these are {Outputs}.");
         if (!Enum.IsDefined(Outputs))
             throw new ArgumentOutOfRangeException(nameof(Outputs), Outputs, "Expected Scores, Logits or Decoder.");
     }

@@ -16,11 +16,13 @@ public static class OnnxExporter
     /// Exports a checkpoint. The file appears whole or not at all, replaces one that is there, and its bytes depend on the checkpoint,
     /// the options and the package's version only.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The options ask for outputs that there are not.</exception>
+    /// <exception cref="ArgumentException">The options ask for what there is not, or does not go together.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such checkpoint folder, or no folder to write to.</exception>
     /// <exception cref="FileNotFoundException">The checkpoint lacks a file.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is damaged, or its weights are NaN or infinite.</exception>
-    /// <exception cref="NotSupportedException">The model does not fit one ONNX file, which is less than 2 GiB.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The model does not fit one ONNX file, which is less than 2 GiB; or onnxruntime-genai has no such tokenizer.
+    /// </exception>
     public static OnnxExportResult Export(string checkpointFolder, string onnxPath, OnnxExportOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointFolder);
@@ -36,9 +38,14 @@ public static class OnnxExporter
             throw new NotSupportedException(
                 $"The model has {checkpoint.WeightBytes} bytes of weights; one ONNX file holds less than 2 GiB, "
                 + $"of which weights at most {LargestWeightBytes}. Train a smaller model.");
+        if (options.GenAiFiles && Path.GetFullPath(checkpointFolder).TrimEnd(Path.DirectorySeparatorChar) == target)
+            throw new ArgumentException($"{onnxPath}: onnxruntime-genai's tokenizer.json would replace the checkpoint's. Write elsewhere.");
+        IReadOnlyList<(string Name, string Content)> genAiFiles =
+            options.GenAiFiles ? GenAiFiles.Of(checkpoint, Path.GetFileName(onnxPath)) : [];
         HMatrices[] matrices = HMatrices.Project(checkpoint);
         ModelProto model = Model(checkpoint, matrices, options);
         Write(model, onnxPath);
+        GenAiFiles.Write(genAiFiles, target);
         return new(onnxPath, new FileInfo(onnxPath).Length, model.Graph.Node.Count, OnnxModelSummary.CountParameters(model.Graph),
             matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max());
     }

@@ -84,8 +84,8 @@ public class EveryDesign
         OnnxExporter.Export(checkpoint, folder["model.onnx"], new() { Outputs = OnnxOutputs.Decoder });
         using TextGenerator trainer = TextGenerator.Load(checkpoint);
         using var exported = new MhcGenerator(folder["model.onnx"]);
-        string[] prompts = ["line 1", "", "li", "line 12 of 5 th", "ne"];
-        foreach ((double temperature, int? topK, double topP) in ((double, int?, double)[])[(0, null, 1), (1, null, 1), (0.8, 40, 0.9)])
+        string[] prompts = ["line 1", "line 12 of 5 thi", ""];
+        foreach ((double temperature, int? topK, double topP) in ((double, int?, double)[])[(0, null, 1), (0.8, 40, 0.9)])
         {
             var options = new MhcGenerationOptions { Temperature = temperature, TopK = topK, TopP = topP, MaxTokens = 100 };
 

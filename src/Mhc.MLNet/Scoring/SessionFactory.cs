@@ -59,7 +59,8 @@ internal static class SessionFactory
     private static SessionOptions Settings(MhcSessionOptions options)
     {
         // Batches differ in shape: a plan of the memory for each shape ever seen would only grow.
-        var settings = new SessionOptions { EnableMemoryPattern = false };
+        // Warnings would go to standard error; a library says what matters in its results and exceptions.
+        var settings = new SessionOptions { EnableMemoryPattern = false, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         // Waiting threads sleep: a scorer shares the machine with the service or the pipeline around it.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         if (options.Threads is int threads)
