@@ -19,9 +19,14 @@ internal static class ExportCommand
         {
             DefaultValueFactory = _ => "scores",
             Description = "scores: log-probabilities of given tokens, what `mhc score` and Mhc.MLNet use. "
-                + "logits: all logits, for other tools.",
+                + "logits: all logits, for other tools. decoder: the next token's logits and a cache of keys and values, what "
+                + "`mhc generate --model` uses.",
         };
-        outputs.AcceptOnlyFromAmong("scores", "logits");
+        outputs.AcceptOnlyFromAmong("scores", "logits", "decoder");
+        var genAi = new Option<bool>("--genai")
+        {
+            Description = "With --outputs decoder: write genai_config.json and the tokenizer's files beside it, for onnxruntime-genai.",
+        };
         var layout = new Option<OnnxLayout>("--layout")
         {
             DefaultValueFactory = _ => OnnxLayout.Auto,
@@ -35,16 +40,22 @@ internal static class ExportCommand
         var command = new Command("export",
             "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
-            checkpoint, output, outputs, layout, prune,
+            checkpoint, output, outputs, layout, prune, genAi,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(genAi) && result.GetValue(outputs) != "decoder")
+                result.AddError("--genai needs --outputs decoder.");
+        });
         command.SetAction(parsed =>
         {
             OutputPath.Check(parsed.GetValue(output)!, parsed.GetValue(checkpoint)!);
             var options = new OnnxExportOptions
             {
-                Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores,
+                Outputs = Enum.Parse<OnnxOutputs>(parsed.GetValue(outputs)!, ignoreCase: true),
                 Layout = parsed.GetValue(layout),
                 PruneBelow = parsed.GetValue(prune),
+                GenAiFiles = parsed.GetValue(genAi),
             };
             OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
             string sums = result.MaxRowError + result.MaxColumnError == 0 ? "" : string.Create(CultureInfo.InvariantCulture,

@@ -4,7 +4,10 @@ namespace Mhc.Onnx;
 /// The forward pass as a graph: the same blocks, in the same order and under the same names, as <c>MhcModel</c> in Mhc.Training. Here the
 /// tokens of all sequences are rows of one matrix, so that weights stay as they are stored: (out, in), once.
 /// </summary>
-/// <remarks>B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary, P scored positions.</remarks>
+/// <remarks>
+/// B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary; P scored positions, in decoding the
+/// tokens before: none elsewhere.
+/// </remarks>
 internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeights modelWeights, ResidualStreams residual)
 {
     private const float LayerNormEpsilon = 1e-5f;
@@ -12,7 +15,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
     private readonly MhcConfig _config = checkpoint.Config;
 
     // What every block needs of the input's sizes.
-    private sealed record Sequence(Value HeadShape, Value CausalMask);
+    private sealed record Sequence(Value HeadShape, Value Mask, KeyValueCache? Cache);
 
     private Value Linear(Value x, string name)
     {
@@ -33,10 +36,12 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         int headSize = _config.NEmbd / _config.NHead;
         Value[] qkv = g.Split(Linear(x, "c_attn"), axis: 1, parts: 3);                                  // (N, C) each
         Value q = Heads(g.Mul(qkv[0], g.Scalar(1 / MathF.Sqrt(headSize), x.Type), "scale"), "q", [0, 2, 1, 3]); // (B, H, T, D)
-        Value k = Heads(qkv[1], "k", [0, 2, 3, 1]);                                                     // (B, H, D, T)
+        Value k = Heads(qkv[1], "k", sequence.Cache is null ? [0, 2, 3, 1] : [0, 2, 1, 3]);             // (B, H, D, T)
         Value v = Heads(WithFirstValues(qkv[2], ref firstValues), "v", [0, 2, 1, 3]);                   // (B, H, T, D)
-        Value scores = g.Cast(g.MatMul(q, k, "scores"), ElementType.Float, "scores");                   // (B, H, T, T)
-        Value attention = g.Cast(g.Softmax(g.Add(scores, sequence.CausalMask, "mask")), x.Type, "attention");
+        if (sequence.Cache is { } cache)
+            (k, v) = cache.Append(k, v);                                                                // (B, H, D, P + T), (B, H, P + T, D)
+        Value scores = g.Cast(g.MatMul(q, k, "scores"), ElementType.Float, "scores");                   // (B, H, T, P + T)
+        Value attention = g.Cast(g.Softmax(g.Add(scores, sequence.Mask, "mask")), x.Type, "attention");
         Value y = g.MatMul(attention, v, "values");                                                     // (B, H, T, D)
         y = g.Reshape(g.Transpose(y, [0, 2, 1, 3], "merge"), ["rows", _config.NEmbd], "merge");         // (N, C)
         return Linear(y, "c_proj");
@@ -85,17 +90,18 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
     }
 
     // The streams after the last sublayer: (S, N, C), or (N, C) for a plain residual.
-    private Value Transformer(Value inputIds, IMatrix wte)
+    private Value Transformer(Value inputIds, IMatrix wte, KeyValueCache? cache = null)
     {
         Value e;
         Sequence sequence;
         using (g.Scope("transformer"))
         {
             Value tokens = g.Shape(inputIds, start: 1, "tokens");                                       // [T]
-            Value wpe = g.SliceRows(Parameter("wpe.weight"), tokens, "tokens", "wpe");                  // (T, C)
+            Value wpe = cache is null ? g.SliceRows(Parameter("wpe.weight"), tokens, "tokens", "wpe")   // (T, C)
+                : g.Gather(Parameter("wpe.weight"), cache.PositionIds, name: "wpe");                    // (B, T, C)
             e = g.Add(wte.Rows(inputIds, "wte"), wpe, "embedding");                                     // (B, T, C)
             e = g.Reshape(e, ["rows", _config.NEmbd], "embedding");                                     // (N, C)
-            sequence = new(HeadShape(inputIds), CausalMask(tokens));
+            sequence = new(HeadShape(inputIds), cache?.Mask(tokens) ?? CausalMask(tokens), cache);
         }
         Value? firstValues = null;
         Value[] streams = residual.Start(e);
@@ -170,6 +176,35 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         Value logits = Head(Reduce(streams, "rows"), wte);                                              // (N, V)
         Value shape = g.Concat([g.Shape(inputIds, name: "logits"), g.Constant(_config.VocabSize)], axis: 0, 3, "logits");
         g.Output("logits", g.Reshape(logits, shape, ["batch", "tokens", _config.VocabSize], "logits"));
+    }
+
+    /// <summary>
+    /// input_ids, attention_mask, position_ids, past_key_values → logits of the last tokens of each sequence, present key values: the names
+    /// of onnxruntime-genai.
+    /// </summary>
+    public void BuildDecoder()
+    {
+        Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
+        var cache = new KeyValueCache(g, _config, modelWeights.Activations);
+        Value kept = g.OptionalInput("num_logits_to_keep", 0);
+        IMatrix wte = modelWeights.Matrix("lm_head.weight");
+        Value streams = Transformer(inputIds, wte, cache);
+        Value logits = Head(Reduce(LastTokens(streams, inputIds, kept), "kept_rows"), wte);             // (B·K, V)
+        Value shape = g.Concat([g.FirstSize(inputIds, "logits"), g.Constant(-1, _config.VocabSize)], axis: 0, 3, "logits");
+        g.Output("logits", g.Reshape(logits, shape, ["batch", "kept_tokens", _config.VocabSize], "logits"));
+        cache.AddOutputs();
+    }
+
+    // The rows of the last K tokens of each sequence, of all tokens where K is 0: (S, N, C) → (S, B·K, C).
+    private Value LastTokens(Value streams, Value inputIds, Value count)
+    {
+        using IDisposable scope = g.Scope("last_tokens");
+        Dim[] outer = streams.Shape[..^2];
+        Value sizes = g.Concat([g.Constant([.. outer.Select(size => size.Size)]), g.Shape(inputIds), g.Constant(_config.NEmbd)], axis: 0,
+            outer.Length + 3, "sizes");
+        Value tokens = g.Reshape(streams, sizes, [.. outer, "batch", "tokens", _config.NEmbd], "tokens");
+        tokens = g.SliceFrom(tokens, g.Sub(g.Constant(0), count), outer.Length + 1, "kept_tokens");
+        return g.Reshape(tokens, [.. outer, "kept_rows", _config.NEmbd], "rows");
     }
 
     private Value Parameter(string name) => modelWeights.Parameter(name);

@@ -8,6 +8,12 @@ public enum OnnxOutputs
 
     /// <summary>The logits of every position: for verification and other tools.</summary>
     Logits,
+
+    /// <summary>
+    /// The logits of the next token, with the keys and values of earlier tokens as inputs and outputs: for generating text, under the names
+    /// of onnxruntime-genai.
+    /// </summary>
+    Decoder,
 }
 
 /// <summary>How weights are stored and what is computed in; docs/precision.md gives sizes, speeds and errors.</summary>
@@ -60,14 +66,22 @@ public sealed record OnnxExportOptions
     /// <value>The most bytes of an .onnx file that holds its weights. Protobuf's limit.</value>
     internal long LargestFile { get; init; } = int.MaxValue;
 
+    /// <value>
+    /// Whether genai_config.json, tokenizer.json and tokenizer_config.json are written beside a <see cref="OnnxOutputs.Decoder"/>, for
+    /// onnxruntime-genai. They replace files of these names. The tokenizer is byte or gpt2. Default: false.
+    /// </value>
+    public bool GenAiFiles { get; init; }
+
     internal void Validate()
     {
+        if (GenAiFiles && Outputs != OnnxOutputs.Decoder)
+            throw new ArgumentException($"onnxruntime-genai's files go with the outputs Decoder; these are {Outputs}.");
         if (!Enum.IsDefined(Layout))
             throw new ArgumentOutOfRangeException(nameof(Layout), Layout, "Expected Auto, Streams, Augmented, Unrolled or Chunked.");
         if (!(PruneBelow is >= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(PruneBelow), PruneBelow, "Expected a number from 0 to less than 1.");
         if (!Enum.IsDefined(Outputs))
-            throw new ArgumentOutOfRangeException(nameof(Outputs), Outputs, "Expected Scores or Logits.");
+            throw new ArgumentOutOfRangeException(nameof(Outputs), Outputs, "Expected Scores, Logits or Decoder.");
         if (!Enum.IsDefined(Precision))
             throw new ArgumentOutOfRangeException(nameof(Precision), Precision, "Expected Float32, Float16Weights, Float16, Int8 or Int4.");
     }

@@ -16,12 +16,13 @@ public static class OnnxExporter
     /// the options and the package's version only. So does the file of weights beside it, <c>M.onnx.data</c>, of a model beyond 2 GiB or
     /// with <see cref="OnnxExportOptions.ExternalData"/>; the two name each other and move together.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The options ask for what there is not.</exception>
+    /// <exception cref="ArgumentException">The options ask for what there is not, or does not go together.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such checkpoint folder, or no folder to write to.</exception>
     /// <exception cref="FileNotFoundException">The checkpoint lacks a file.</exception>
     /// <exception cref="InvalidDataException">
     /// The checkpoint is damaged, or its weights are NaN, infinite or too large for the precision.
     /// </exception>
+    /// <exception cref="NotSupportedException">onnxruntime-genai has no such tokenizer.</exception>
     public static OnnxExportResult Export(string checkpointFolder, string onnxPath, OnnxExportOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointFolder);
@@ -33,6 +34,10 @@ public static class OnnxExporter
             throw new DirectoryNotFoundException(
                 $"There is no folder '{target}' to write {Path.GetFileName(onnxPath)} to. Create it, or correct the path.");
         Checkpoint checkpoint = Checkpoint.Open(checkpointFolder);
+        if (options.GenAiFiles && Path.GetFullPath(checkpointFolder).TrimEnd(Path.DirectorySeparatorChar) == target)
+            throw new ArgumentException($"{onnxPath}: onnxruntime-genai's tokenizer.json would replace the checkpoint's. Write elsewhere.");
+        IReadOnlyList<(string Name, string Content)> genAiFiles =
+            options.GenAiFiles ? GenAiFiles.Of(checkpoint, Path.GetFileName(onnxPath)) : [];
         HMatrices[] matrices = HMatrices.Project(checkpoint);
         OnnxModel model = Model(checkpoint, matrices, options);
         ExternalData? data = options.ExternalData || new ModelStream(model).Length > options.LargestFile - MetadataMargin ? new() : null;
@@ -40,6 +45,7 @@ public static class OnnxExporter
         (string key, string json) = OnnxMetadata.ExternalData(data is null ? null : Path.GetFileName(dataPath));
         model.Proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
         ModelFiles.Write(onnxPath, data?.Take(model, Path.GetFileName(dataPath)) ?? model, data);
+        GenAiFiles.Write(genAiFiles, target);
         return new(onnxPath, new FileInfo(onnxPath).Length + (data?.Length ?? 0), model.Graph.Node.Count,
             OnnxModelSummary.CountParameters(model.Graph),
             matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max())
@@ -55,10 +61,18 @@ public static class OnnxExporter
         var builder = new GraphBuilder("mhc");
         var residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
         var graph = new MhcGraph(builder, checkpoint, new ModelWeights(builder, checkpoint, options.Precision), residual);
-        if (options.Outputs == OnnxOutputs.Scores)
-            graph.BuildScores();
-        else
-            graph.BuildLogits();
+        switch (options.Outputs)
+        {
+            case OnnxOutputs.Scores:
+                graph.BuildScores();
+                break;
+            case OnnxOutputs.Logits:
+                graph.BuildLogits();
+                break;
+            default:
+                graph.BuildDecoder();
+                break;
+        }
         var model = new ModelProto
         {
             IrVersion = GraphBuilder.IrVersion,

@@ -70,9 +70,9 @@ public class ExportTests
         using TemporaryFolder folder = Fixtures.Temporary();
 
         var e = Assert.Throws<ArgumentOutOfRangeException>(
-            () => OnnxExporter.Export(Tiny, folder["model.onnx"], new() { Outputs = (OnnxOutputs)2 }));
+            () => OnnxExporter.Export(Tiny, folder["model.onnx"], new() { Outputs = (OnnxOutputs)3 }));
 
-        Assert.Equal($"Expected Scores or Logits. (Parameter 'Outputs'){Environment.NewLine}Actual value was 2.", e.Message);
+        Assert.Equal($"Expected Scores, Logits or Decoder. (Parameter 'Outputs'){Environment.NewLine}Actual value was 3.", e.Message);
         Assert.False(File.Exists(folder["model.onnx"]));
     }
 

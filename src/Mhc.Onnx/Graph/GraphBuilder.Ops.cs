@@ -17,11 +17,15 @@ internal sealed partial class GraphBuilder
 
     public Value Add(Value a, Value b, string? name = null) => One("Add", name, [a, b], Broadcast("Add", a, b));
 
+    public Value Sub(Value a, Value b, string? name = null) => One("Sub", name, [a, b], Broadcast("Sub", a, b));
+
     public Value Mul(Value a, Value b, string? name = null) => One("Mul", name, [a, b], Broadcast("Mul", a, b));
 
     public Value Div(Value a, Value b, string? name = null) => One("Div", name, [a, b], Broadcast("Div", a, b));
 
     public Value Max(Value a, Value b, string? name = null) => One("Max", name, [a, b], Broadcast("Max", a, b));
+
+    public Value Min(Value a, Value b, string? name = null) => One("Min", name, [a, b], Broadcast("Min", a, b));
 
     public Value Sqrt(Value x, string? name = null) => One("Sqrt", name, [x], x.Shape);
 
@@ -72,6 +76,10 @@ internal sealed partial class GraphBuilder
     public Value SliceRows(Value data, Value end, Dim rows, string? name = null) =>
         One("Slice", name, [data, Constant(0), end], [rows, .. data.Shape[1..]]);
 
+    /// <summary>What lies from <paramref name="start"/> on along an axis: <paramref name="length"/> of it. A negative start counts from the end.</summary>
+    public Value SliceFrom(Value data, Value start, int axis, Dim length, string? name = null) =>
+        One("Slice", name, [data, start, Constant(long.MaxValue), Constant(axis)], [.. data.Shape[..axis], length, .. data.Shape[(axis + 1)..]]);
+
     public Value[] Split(Value x, int axis, int parts) =>
         Node("Split", null, [x], x.Type, [.. Enumerable.Repeat(Part(x, axis, parts), parts)],
             [Attribute("axis", axis), Attribute("num_outputs", parts)]);
@@ -101,6 +109,10 @@ internal sealed partial class GraphBuilder
     public Value Shape(Value x, int start = 0, string? name = null) =>
         One("Shape", name, [x], ElementType.Int64, [x.Rank - start], Attribute("start", start));
 
+    /// <summary>The size of the first axis, [1].</summary>
+    public Value FirstSize(Value x, string? name = null) =>
+        One("Shape", name, [x], ElementType.Int64, [1], Attribute("start", 0), Attribute("end", 1));
+
     /// <summary>In another type; the value itself where it has that type already.</summary>
     public Value Cast(Value x, ElementType type, string? name = null) =>
         x.Type == type ? x : One("Cast", name, [x], type, x.Shape, Attribute("to", (long)DataType(type)));
@@ -114,7 +126,10 @@ internal sealed partial class GraphBuilder
         }));
 
     /// <summary>What lies above the diagonal; zero elsewhere.</summary>
-    public Value AboveDiagonal(Value x) => One("Trilu", null, [x, Scalar(1)], x.Shape, Attribute("upper", 1));
+    public Value AboveDiagonal(Value x) => AboveDiagonal(x, Scalar(1));
+
+    /// <summary>What lies <paramref name="columns"/> and more to the right of the diagonal; zero elsewhere.</summary>
+    public Value AboveDiagonal(Value x, Value columns) => One("Trilu", null, [x, columns], x.Shape, Attribute("upper", 1));
 
     private Value OverLastAxis(string type, Value x, string? name) =>
         One(type, name, [x, Constant(-1)], [.. x.Shape[..^1], 1], Attribute("keepdims", 1));

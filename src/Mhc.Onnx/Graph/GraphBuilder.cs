@@ -41,11 +41,20 @@ internal sealed partial class GraphBuilder(string graphName)
         return value;
     }
 
-    /// <summary>Makes a value an output. It takes the output's name, so nothing in the graph may use it.</summary>
+    /// <summary>An integer that may be given; the graph takes <paramref name="standard"/> where it is not.</summary>
+    public Value OptionalInput(string name, long standard)
+    {
+        Value value = Input(name, ElementType.Int64);
+        return AddInitializer(value, MemoryMarshal.AsBytes<long>([standard]).ToArray());
+    }
+
+    /// <summary>Makes a value an output. It takes the output's name, also where nodes use it: they are all there already.</summary>
     public void Output(string name, Value value)
     {
         NodeProto node = _graph.Node.Single(node => node.Output.Contains(value.Name));
         node.Output[node.Output.IndexOf(value.Name)] = Claim(name);
+        foreach (NodeProto user in _graph.Node.Where(node => node.Input.Contains(value.Name)))
+            user.Input[user.Input.IndexOf(value.Name)] = name;
         _graph.Output.Add(ValueInfo(value with { Name = name }));
     }
 
