@@ -45,7 +45,7 @@ public static class OnnxExporter
 
     internal static ModelProto Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
     {
-        var builder = new GraphBuilder("mhc");
+        var builder = new GraphBuilder("mhc", options.Opset);
         var graph = new MhcGraph(builder, checkpoint);
         StreamCoefficients? coefficients = matrices.Length == 0 ? null : StreamCoefficients.Of(matrices);
         if (options.Outputs == OnnxOutputs.Scores)
@@ -54,14 +54,15 @@ public static class OnnxExporter
             graph.BuildLogits(coefficients);
         var model = new ModelProto
         {
-            IrVersion = GraphBuilder.IrVersion,
+            IrVersion = options.Opset == OnnxExportOptions.DefaultOpset ? 9 : 8, // The format's versions that came with these opsets.
             ProducerName = OnnxMetadata.ProducerName,
             ProducerVersion = OnnxMetadata.ProducerVersion,
-            OpsetImport = { new OperatorSetIdProto { Version = GraphBuilder.Opset } },
+            OpsetImport = { new OperatorSetIdProto { Version = options.Opset } },
             Graph = builder.Build(),
         };
         foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices))
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
+        GraphCheck.ThrowIfWrong(model);
         return model;
     }
 

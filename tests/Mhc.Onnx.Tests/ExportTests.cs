@@ -9,7 +9,7 @@ public class ExportTests
     private static readonly string Tiny = Fixtures.Folder("mhc-tiny");
 
     [Fact]
-    public void DefaultsAreScores() => Assert.Equal(OnnxOutputs.Scores, new OnnxExportOptions().Outputs);
+    public void DefaultsAreScoresInOpset20() => Assert.Equal(new() { Outputs = OnnxOutputs.Scores, Opset = 20 }, new OnnxExportOptions());
 
     [Fact]
     public void ResultTellsWhatWasWritten()
@@ -35,7 +35,7 @@ public class ExportTests
         OnnxExporter.Export(Tiny, folder["model.onnx"]);
 
         Assert.Equal([folder["model.onnx"]], Directory.EnumerateFiles(folder.Path));
-        Assert.Equal(GraphBuilder.Opset, OnnxModelSummary.Read(folder["model.onnx"]).Opset);
+        Assert.Equal(20, OnnxModelSummary.Read(folder["model.onnx"]).Opset);
     }
 
     [Fact]
@@ -70,6 +70,14 @@ public class ExportTests
 
         Assert.Equal($"Expected Scores or Logits. (Parameter 'Outputs'){Environment.NewLine}Actual value was 2.", e.Message);
         Assert.False(File.Exists(folder["model.onnx"]));
+    }
+
+    [Fact]
+    public void OpsetThatThereIsNotIsRefused()
+    {
+        var e = Assert.Throws<ArgumentOutOfRangeException>(() => OnnxExporter.Export(Tiny, "model.onnx", new() { Opset = 18 }));
+
+        Assert.Equal($"Expected 20 or 17. (Parameter 'Opset'){Environment.NewLine}Actual value was 18.", e.Message);
     }
 
     [Fact]

@@ -14,10 +14,10 @@ internal sealed class OrtModel : IDisposable
 
     public static OrtModel Of(ModelProto model) => new(model.ToByteArray());
 
-    public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs)
+    public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs, int opset = 20)
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        OnnxExporter.Export(checkpointFolder, folder["model.onnx"], new() { Outputs = outputs });
+        OnnxExporter.Export(checkpointFolder, folder["model.onnx"], new() { Outputs = outputs, Opset = opset });
         return new(File.ReadAllBytes(folder["model.onnx"]));
     }
 
@@ -39,11 +39,19 @@ internal sealed class OrtModel : IDisposable
         ("positions", positions, [positions.Length]),
         ("targets", targets, [targets.Length]));
 
+    /// <summary>The shape of every output, by name.</summary>
+    public IReadOnlyDictionary<string, long[]> Shapes(params (string Name, long[] Values, long[] Shape)[] inputs) =>
+        Run(inputs, results => _session.OutputNames.Zip(results, (name, value) => (name, value.GetTensorTypeAndShape().Shape))
+            .ToDictionary(output => output.name, output => output.Shape));
+
     public void Dispose() => _session.Dispose();
 
     private static long[] Flat(int[][] tokens) => [.. tokens.SelectMany(sequence => sequence.Select(token => (long)token))];
 
-    private float[] Run(params (string Name, long[] Values, long[] Shape)[] inputs)
+    private float[] Run(params (string Name, long[] Values, long[] Shape)[] inputs) =>
+        Run(inputs, results => results[0].GetTensorDataAsSpan<float>().ToArray());
+
+    private T Run<T>((string Name, long[] Values, long[] Shape)[] inputs, Func<IReadOnlyList<OrtValue>, T> read)
     {
         OrtValue[] values = [.. inputs.Select(input => OrtValue.CreateTensorValueFromMemory(input.Values, input.Shape))];
         try
@@ -51,7 +59,7 @@ internal sealed class OrtModel : IDisposable
             using var options = new RunOptions();
             using IDisposableReadOnlyCollection<OrtValue> results =
                 _session.Run(options, [.. inputs.Select(input => input.Name)], values, _session.OutputNames);
-            return results[0].GetTensorDataAsSpan<float>().ToArray();
+            return read(results);
         }
         finally
         {

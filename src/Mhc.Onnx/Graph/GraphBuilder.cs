@@ -12,7 +12,7 @@ namespace Mhc.Onnx;
 /// is called <c>transformer.h.0.attn.…</c>, a node <c>/transformer.h.0/attn/…</c> and its value <c>{node}/output_0</c>. No name counts,
 /// so that a new op renames no other; a name that is there already is an error.
 /// </summary>
-internal sealed partial class GraphBuilder(string graphName)
+internal sealed partial class GraphBuilder(string graphName, int opset = OnnxExportOptions.DefaultOpset)
 {
     private readonly GraphProto _graph = new() { Name = graphName };
     private readonly List<string> _scopes = [];
@@ -43,6 +43,7 @@ internal sealed partial class GraphBuilder(string graphName)
     {
         NodeProto node = _graph.Node.Single(node => node.Output.Contains(value.Name));
         node.Output[node.Output.IndexOf(value.Name)] = Claim(name);
+        _graph.ValueInfo.Remove(_graph.ValueInfo.Single(info => info.Name == value.Name));
         _graph.Output.Add(ValueInfo(value with { Name = name }));
     }
 
@@ -89,6 +90,7 @@ internal sealed partial class GraphBuilder(string graphName)
     {
         string path = Claim(NodePath(type, name));
         Value[] outputs = [.. resultShapes.Select((shape, i) => new Value(Claim($"{path}/output_{i}"), resultType, shape))];
+        _graph.ValueInfo.Add(outputs.Select(ValueInfo));
         _graph.Node.Add(new NodeProto
         {
             Name = path,
