@@ -37,10 +37,20 @@ internal static class ExportCommand
             HelpName = "WEIGHT",
             Description = "Leave branch outputs out of sums where their weight is smaller, and tell the bound of the error.",
         };
+        var opset = new Option<int>("--opset")
+        {
+            DefaultValueFactory = _ => new OnnxExportOptions().Opset,
+            Description = "Version of the ONNX operators: 20, or 17 for older readers.",
+        };
+        opset.AcceptOnlyFromAmong("20", "17");
+        var noVerify = new Option<bool>("--no-verify")
+        {
+            Description = "Do not compare the model with its checkpoint on a few random tokens before the file is put in its place.",
+        };
         var command = new Command("export",
             "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
-            checkpoint, output, outputs, layout, prune, genAi,
+            checkpoint, output, outputs, layout, prune, genAi, opset, noVerify,
         };
         command.Validators.Add(result =>
         {
@@ -56,8 +66,10 @@ internal static class ExportCommand
                 Layout = parsed.GetValue(layout),
                 PruneBelow = parsed.GetValue(prune),
                 GenAiFiles = parsed.GetValue(genAi),
+                Opset = parsed.GetValue(opset),
             };
-            OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
+            (OnnxExportResult result, string? found) =
+                VerifiedExport.Run(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options, verify: !parsed.GetValue(noVerify));
             string sums = result.MaxRowError + result.MaxColumnError == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
                 $" Largest error of H_res: {result.MaxRowError:g2} in a row's sum, {result.MaxColumnError:g2} in a column's.");
             string pruned = result.LargestPrunedWeight == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
@@ -65,6 +77,8 @@ internal static class ExportCommand
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{result.Path}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators, "
                 + $"residual {result.Layout}.") + sums + pruned);
+            if (found is not null)
+                Console.WriteLine(found);
         });
         return command;
     }

@@ -39,6 +39,8 @@ public enum OnnxPrecision
 
 public sealed record OnnxExportOptions
 {
+    internal const int DefaultOpset = 20, OlderOpset = 17;
+
     /// <value>Default: <see cref="OnnxOutputs.Scores"/>.</value>
     public OnnxOutputs Outputs { get; init; } = OnnxOutputs.Scores;
 
@@ -72,6 +74,13 @@ public sealed record OnnxExportOptions
     /// </value>
     public bool GenAiFiles { get; init; }
 
+    /// <summary>
+    /// The version of the standard operators: 20, or 17 for readers that are older than the end of 2023. The numbers are the same up to
+    /// rounding.
+    /// </summary>
+    /// <value>Default: 20.</value>
+    public int Opset { get; init; } = DefaultOpset;
+
     internal void Validate()
     {
         if (GenAiFiles && Outputs != OnnxOutputs.Decoder)
@@ -84,5 +93,7 @@ public sealed record OnnxExportOptions
             throw new ArgumentOutOfRangeException(nameof(Outputs), Outputs, "Expected Scores, Logits or Decoder.");
         if (!Enum.IsDefined(Precision))
             throw new ArgumentOutOfRangeException(nameof(Precision), Precision, "Expected Float32, Float16Weights, Float16, Int8 or Int4.");
+        if (Opset is not (DefaultOpset or OlderOpset))
+            throw new ArgumentOutOfRangeException(nameof(Opset), Opset, "Expected 20 or 17.");
     }
 }

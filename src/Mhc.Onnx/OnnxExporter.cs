@@ -58,7 +58,7 @@ public static class OnnxExporter
 
     internal static OnnxModel Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
     {
-        var builder = new GraphBuilder("mhc");
+        var builder = new GraphBuilder("mhc", options.Opset);
         var residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
         var graph = new MhcGraph(builder, checkpoint, new ModelWeights(builder, checkpoint, options.Precision), residual);
         switch (options.Outputs)
@@ -75,16 +75,17 @@ public static class OnnxExporter
         }
         var model = new ModelProto
         {
-            IrVersion = GraphBuilder.IrVersion,
+            IrVersion = options.Opset == OnnxExportOptions.DefaultOpset ? 9 : 8, // The format's versions that came with these opsets.
             ProducerName = OnnxMetadata.ProducerName,
             ProducerVersion = OnnxMetadata.ProducerVersion,
-            OpsetImport = { new OperatorSetIdProto { Version = GraphBuilder.Opset } },
+            OpsetImport = { new OperatorSetIdProto { Version = options.Opset } },
             Graph = builder.Build(),
         };
         if (model.Graph.Node.Any(node => node.Domain == GraphBuilder.Microsoft))
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = GraphBuilder.Microsoft, Version = GraphBuilder.MicrosoftOpset });
         foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices, residual.Layout, options.Precision))
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
+        GraphCheck.ThrowIfWrong(model);
         return new(model, builder.Weights, residual);
     }
 }

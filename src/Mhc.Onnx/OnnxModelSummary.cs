@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Mhc.Onnx.Wire;
 
 namespace Mhc.Onnx;
@@ -33,14 +32,7 @@ public sealed record OnnxModelSummary
     /// <exception cref="InvalidDataException">The file is not an ONNX model, or not one of ours.</exception>
     public static OnnxModelSummary Read(string onnxPath)
     {
-        ArgumentException.ThrowIfNullOrEmpty(onnxPath);
-        if (!File.Exists(onnxPath))
-            throw new FileNotFoundException(
-                $"There is no file '{onnxPath}'; expected an exported model. Make one with `mhc export`, or correct the path.", onnxPath);
-        ModelProto model = Parse(onnxPath);
-        if (model.ProducerName != OnnxMetadata.ProducerName)
-            throw new InvalidDataException($"'{onnxPath}' was produced by '{model.ProducerName}', expected '{OnnxMetadata.ProducerName}'. "
-                + "Make one with `mhc export`.");
+        ModelProto model = ExportedFile.Read(onnxPath);
         return new()
         {
             Inputs = [.. model.Graph.Input.Select(Text)],
@@ -66,22 +58,6 @@ public sealed record OnnxModelSummary
     }
 
     private static long Integer(NodeProto node, string attribute) => node.Attribute.Single(a => a.Name == attribute).I;
-
-    private static ModelProto Parse(string path)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            ModelProto model = ModelProto.Parser.ParseFrom(file);
-            if (model.Graph is not null && model.OpsetImport.Count > 0)
-                return model;
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            // Said below: what the parser stumbled over does not help to choose the right file.
-        }
-        throw new InvalidDataException($"'{path}' is not an ONNX model; expected an exported one. Make one with `mhc export`.");
-    }
 
     private static string Text(ValueInfoProto value)
     {

@@ -9,8 +9,9 @@ public class ExportTests
     private static readonly string Tiny = Fixtures.Folder("mhc-tiny");
 
     [Fact]
-    public void DefaultsAreScoresInTheCheapestExactLayout() => Assert.Equal(
-        new() { Outputs = OnnxOutputs.Scores, Layout = OnnxLayout.Auto, PruneBelow = 0 }, new OnnxExportOptions());
+    public void DefaultsAreExactScoresInFloat32() => Assert.Equal(
+        new() { Outputs = OnnxOutputs.Scores, Layout = OnnxLayout.Auto, PruneBelow = 0, Precision = OnnxPrecision.Float32, Opset = 20 },
+        new OnnxExportOptions());
 
     [Fact]
     public void ResultTellsWhatWasWritten()
@@ -39,7 +40,7 @@ public class ExportTests
         OnnxExporter.Export(Tiny, folder["model.onnx"]);
 
         Assert.Equal([folder["model.onnx"]], Directory.EnumerateFiles(folder.Path));
-        Assert.Equal(GraphBuilder.Opset, OnnxModelSummary.Read(folder["model.onnx"]).Opset);
+        Assert.Equal(20, OnnxModelSummary.Read(folder["model.onnx"]).Opset);
     }
 
     [Fact]
@@ -74,6 +75,14 @@ public class ExportTests
 
         Assert.Equal($"Expected Scores, Logits or Decoder. (Parameter 'Outputs'){Environment.NewLine}Actual value was 3.", e.Message);
         Assert.False(File.Exists(folder["model.onnx"]));
+    }
+
+    [Fact]
+    public void OpsetThatThereIsNotIsRefused()
+    {
+        var e = Assert.Throws<ArgumentOutOfRangeException>(() => OnnxExporter.Export(Tiny, "model.onnx", new() { Opset = 18 }));
+
+        Assert.Equal($"Expected 20 or 17. (Parameter 'Opset'){Environment.NewLine}Actual value was 18.", e.Message);
     }
 
     [Fact]

@@ -5,15 +5,13 @@ using Mhc.Onnx.Wire;
 namespace Mhc.Onnx;
 
 /// <summary>
-/// The operators that the graphs use, of opset 20. Each checks its operands' shapes, adds a node and returns what comes out of it.
-/// A module that uses an operator more than once gives each a name, which becomes part of the path.
+/// The operators that the graphs use, in the form of the opset. Each checks its operands' shapes, adds a node and returns what comes out
+/// of it. A module that uses an operator more than once gives each a name, which becomes part of the path.
 /// </summary>
 internal sealed partial class GraphBuilder
 {
-    public const int Opset = 20;
-
-    // Opset 20's own companion.
-    public const int IrVersion = 9;
+    // The opset from which on a reduction's axes are an input and Split may be told the number of its parts.
+    private const int AxesAsInput = 18;
 
     public Value Add(Value a, Value b, string? name = null) => One("Add", name, [a, b], Broadcast("Add", a, b));
 
@@ -48,7 +46,15 @@ internal sealed partial class GraphBuilder
     public Value Gemm(Value x, Value weight, Value? bias) =>
         One("Gemm", null, bias is null ? [x, weight] : [x, weight, bias], Linear(x, weight, bias), Attribute("transB", 1));
 
-    public Value Gelu(Value x) => One("Gelu", null, [x], x.Shape);
+    /// <summary>x/2 · (1 + erf(x/√2)).</summary>
+    public Value Gelu(Value x)
+    {
+        if (opset >= 20)
+            return One("Gelu", null, [x], x.Shape);
+        using IDisposable scope = Scope("gelu");
+        Value erf = One("Erf", null, [Div(x, Scalar(MathF.Sqrt(2)))], x.Shape);
+        return Mul(Mul(x, Add(erf, Scalar(1f)), "erf"), Scalar(0.5f), "half");
+    }
 
     public Value Softmax(Value x) => One("Softmax", null, [x], x.Shape, Attribute("axis", -1));
 
@@ -81,7 +87,8 @@ internal sealed partial class GraphBuilder
         One("Slice", name, [data, start, Constant(long.MaxValue), Constant(axis)], [.. data.Shape[..axis], length, .. data.Shape[(axis + 1)..]]);
 
     public Value[] Split(Value x, int axis, int parts) =>
-        Node("Split", null, [x], x.Type, [.. Enumerable.Repeat(Part(x, axis, parts), parts)],
+        opset < AxesAsInput ? Split(x, axis, [.. Enumerable.Repeat((int)Part(x, axis, parts)[axis].Size, parts)])
+        : Node("Split", null, [x], x.Type, [.. Enumerable.Repeat(Part(x, axis, parts), parts)],
             [Attribute("axis", axis), Attribute("num_outputs", parts)]);
 
     public Value[] Split(Value x, int axis, int[] sizes) =>
@@ -132,7 +139,8 @@ internal sealed partial class GraphBuilder
     public Value AboveDiagonal(Value x, Value columns) => One("Trilu", null, [x, columns], x.Shape, Attribute("upper", 1));
 
     private Value OverLastAxis(string type, Value x, string? name) =>
-        One(type, name, [x, Constant(-1)], [.. x.Shape[..^1], 1], Attribute("keepdims", 1));
+        opset < AxesAsInput ? One(type, name, [x], [.. x.Shape[..^1], 1], Attribute("axes", [-1]), Attribute("keepdims", 1))
+        : One(type, name, [x, Constant(-1)], [.. x.Shape[..^1], 1], Attribute("keepdims", 1));
 
     private Value One(string type, string? name, Value[] inputs, Dim[] shape, params AttributeProto[] attributes) =>
         One(type, name, inputs, inputs[0].Type, shape, attributes);

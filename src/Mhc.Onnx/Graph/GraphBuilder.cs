@@ -11,7 +11,7 @@ namespace Mhc.Onnx;
 /// is called <c>transformer.h.0.attn.…</c>, a node <c>/transformer.h.0/attn/…</c> and its value <c>{node}/output_0</c>. No name counts,
 /// so that a new op renames no other; a name that is there already is an error.
 /// </summary>
-internal sealed partial class GraphBuilder(string graphName)
+internal sealed partial class GraphBuilder(string graphName, int opset = OnnxExportOptions.DefaultOpset)
 {
     private readonly GraphProto _graph = new() { Name = graphName };
     private readonly List<string> _scopes = [];
@@ -55,6 +55,7 @@ internal sealed partial class GraphBuilder(string graphName)
         node.Output[node.Output.IndexOf(value.Name)] = Claim(name);
         foreach (NodeProto user in _graph.Node.Where(node => node.Input.Contains(value.Name)))
             user.Input[user.Input.IndexOf(value.Name)] = name;
+        _graph.ValueInfo.Remove(_graph.ValueInfo.Single(info => info.Name == value.Name));
         _graph.Output.Add(ValueInfo(value with { Name = name }));
     }
 
@@ -108,6 +109,7 @@ internal sealed partial class GraphBuilder(string graphName)
     {
         string path = Claim(NodePath(type, name));
         Value[] outputs = [.. resultShapes.Select((shape, i) => new Value(Claim($"{path}/output_{i}"), resultType, shape))];
+        _graph.ValueInfo.Add(outputs.Select(ValueInfo));
         _graph.Node.Add(new NodeProto
         {
             Name = path,
