@@ -10,6 +10,7 @@ var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ON
     TrainCommand.Create(),
     ExportCommand.Create(),
     ScoreCommand.Create(),
+    CompareCommand.Create(),
     GenerateCommand.Create(),
     InspectCommand.Create(),
     ImportCommand.Create(),

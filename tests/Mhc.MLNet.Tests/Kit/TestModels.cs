@@ -30,6 +30,10 @@ internal static class TestModels
     public static string Logits { get; } =
         Export("logits", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { Outputs = OnnxOutputs.Logits });
 
+    /// <summary>Two files: the weights are in the one beside.</summary>
+    public static string ExternalData { get; } =
+        Export("external", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { ExternalData = true });
+
     public static string Named(string name) => Path.Combine(Folder.FullName, $"{name}.onnx");
 
     public static string ByteTokenizer(int? prefix) => JsonSerializer.Serialize(
