@@ -38,10 +38,20 @@ internal static class ExportCommand
         {
             Description = "Write the weights to M.onnx.data beside M.onnx, as is done anyway where a model is beyond 2 GB.",
         };
+        var layout = new Option<OnnxLayout>("--layout")
+        {
+            DefaultValueFactory = _ => OnnxLayout.Auto,
+            Description = "How the residual streams of static mHC stand in the graph, all of them exact. auto takes what costs least.",
+        };
+        var prune = new Option<double>("--prune-below")
+        {
+            HelpName = "WEIGHT",
+            Description = "Leave branch outputs out of sums where their weight is smaller, and tell the bound of the error.",
+        };
         var command = new Command("export",
             "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
-            checkpoint, output, outputs, precision, externalData,
+            checkpoint, output, outputs, precision, layout, prune, externalData,
         };
         command.SetAction(parsed =>
         {
@@ -50,14 +60,18 @@ internal static class ExportCommand
             {
                 Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores,
                 Precision = Precisions[parsed.GetValue(precision)!],
+                Layout = parsed.GetValue(layout),
+                PruneBelow = parsed.GetValue(prune),
                 ExternalData = parsed.GetValue(externalData),
             };
             OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
             string sums = result.MaxRowError + result.MaxColumnError == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
                 $" Largest error of H_res: {result.MaxRowError:g2} in a row's sum, {result.MaxColumnError:g2} in a column's.");
+            string pruned = result.LargestPrunedWeight == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+                $" Pruned: a sum is off by at most {result.LargestPrunedWeight:g2} times its largest term.");
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{Files(result)}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators.")
-                + sums);
+                $"{Files(result)}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators, "
+                + $"residual {result.Layout}.") + sums + pruned);
         });
         return command;
     }

@@ -58,7 +58,10 @@ public sealed record HMatrices(
     }
 
     /// <summary>The module path of a sublayer's hyper-connection.</summary>
-    internal static string PathOf(int sublayer) => $"transformer.h.{sublayer / 2}.{(sublayer % 2 == 0 ? "hc_attn" : "hc_mlp")}";
+    internal static string PathOf(int sublayer) => $"transformer.h.{sublayer / 2}.{ModuleOf(sublayer)}";
+
+    /// <summary>Its name within the block.</summary>
+    internal static string ModuleOf(int sublayer) => sublayer % 2 == 0 ? "hc_attn" : "hc_mlp";
 
     // NaN fails every comparison, so each condition says what must hold.
     internal string? Problem(HResProjection projection)

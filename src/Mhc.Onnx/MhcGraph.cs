@@ -5,7 +5,7 @@ namespace Mhc.Onnx;
 /// tokens of all sequences are rows of one matrix, so that weights stay as they are stored: (out, in), once.
 /// </summary>
 /// <remarks>B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary, P scored positions.</remarks>
-internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeights modelWeights)
+internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeights modelWeights, ResidualStreams residual)
 {
     private const float LayerNormEpsilon = 1e-5f;
 
@@ -84,40 +84,8 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         return g.Cast(y, ElementType.Float, $"{name}/output");
     }
 
-    // u = Σ_a weights[a] · term_a, which is h_preᵀ · streams.
-    private Value Read(Value[] terms, double[] weights, int sublayer)
-    {
-        using IDisposable scope = HyperConnection(sublayer);
-        if (Present([weights]) is [0])
-            return (float)weights[0] == 1 ? terms[0] : g.Mul(terms[0], g.Scalar((float)weights[0]), "read");
-        return g.Reshape(Mix(terms, [weights], "read"), ["rows", _config.NEmbd], "read");               // (N, C)
-    }
-
-    // streams[s] = Σ_a weights[s][a] · term_a
-    private Value Streams(Value[] terms, IReadOnlyList<double[]> weights)
-    {
-        using IDisposable scope = g.Scope("transformer");
-        return g.Reshape(Mix(terms, weights, "streams"), [_config.Streams, "rows", _config.NEmbd], "streams"); // (S, N, C)
-    }
-
-    private IDisposable HyperConnection(int sublayer) => g.Scope(sublayer % 2 == 0 ? "hc_attn" : "hc_mlp");
-
-    private Value Mix(Value[] terms, IReadOnlyList<double[]> weights, string name)
-    {
-        using IDisposable scope = g.Scope(name);
-        int[] present = Present(weights);
-        float[] values = [.. weights.SelectMany(row => present.Select(term => (float)row[term]))];
-        Value weight = g.Initializer(g.Key("weights"), values, weights.Count, present.Length);
-        Value stacked = g.Concat([.. present.Select(term => terms[term])], axis: 0, "terms·rows");      // (k·N, C)
-        return g.MatMul(weight, g.Reshape(stacked, [present.Length, "rows·channels"], "terms"));        // (k, N·C) → (…, N·C)
-    }
-
-    // A term whose weight is zero everywhere is left out, but for the embedding, so that there is always one.
-    private static int[] Present(IReadOnlyList<double[]> weights) =>
-        [.. Enumerable.Range(0, weights[0].Length).Where(term => term == 0 || weights.Any(row => (float)row[term] != 0))];
-
     // The streams after the last sublayer: (S, N, C), or (N, C) for a plain residual.
-    private Value Transformer(Value inputIds, IMatrix wte, StreamCoefficients? mhc)
+    private Value Transformer(Value inputIds, IMatrix wte)
     {
         Value e;
         Sequence sequence;
@@ -129,62 +97,14 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
             e = g.Reshape(e, ["rows", _config.NEmbd], "embedding");                                     // (N, C)
             sequence = new(HeadShape(inputIds), CausalMask(tokens));
         }
-        return _config.Residual switch
-        {
-            ResidualMode.Mhc => StaticStreams(mhc!, e, sequence),
-            ResidualMode.Hc => TokenDependentStreams(new HyperConnections(g, checkpoint), e, sequence),
-            ResidualMode.MhcDynamic => TokenDependentStreams(new DynamicMhc(g, checkpoint), e, sequence),
-            _ => PlainResidual(e, sequence),
-        };
-    }
-
-    private Value PlainResidual(Value x, Sequence sequence)
-    {
         Value? firstValues = null;
+        Value[] streams = residual.Start(e);
         for (int sublayer = 0; sublayer < _config.Sublayers; sublayer++)
         {
             using IDisposable scope = g.Scope($"transformer.h.{sublayer / 2}");
-            x = g.Add(x, Branch(x, sublayer, sequence, ref firstValues), sublayer % 2 == 0 ? "residual_attn" : "residual_mlp");
+            streams = residual.Sublayer(streams, sublayer, u => Branch(u, sublayer, sequence, ref firstValues));
         }
-        return x;
-    }
-
-    // With constant matrices the streams are sums, with constant weights, of the embedding and the branch outputs: these terms flow
-    // through the blocks, and only the streams behind the last one are made. Writing to the streams is adding a term.
-    private Value StaticStreams(StreamCoefficients mhc, Value e, Sequence sequence)
-    {
-        Value? firstValues = null;
-        Value[] terms = [e];
-        for (int sublayer = 0; sublayer < _config.Sublayers; sublayer++)
-        {
-            using IDisposable scope = g.Scope($"transformer.h.{sublayer / 2}");
-            Value branchInput = Read(terms, mhc.BranchInputs[sublayer], sublayer);                      // (N, C)
-            Value y = Branch(branchInput, sublayer, sequence, ref firstValues);
-            terms = [.. terms, y];
-        }
-        return Streams(terms, mhc.FinalStreams);
-    }
-
-    // Matrices that depend on the token cannot be multiplied beforehand: the streams themselves flow through the blocks.
-    private Value TokenDependentStreams(DynamicStreams dynamic, Value e, Sequence sequence)
-    {
-        Value? firstValues = null;
-        Value streams = dynamic.Start(e);                                                               // (N, F·S, C/F)
-        for (int sublayer = 0; sublayer < _config.Sublayers; sublayer++)
-        {
-            using IDisposable scope = g.Scope($"transformer.h.{sublayer / 2}");
-            DynamicStreams.Coefficients h;
-            Value branchInput;
-            using (HyperConnection(sublayer))
-            {
-                h = dynamic.At(streams);
-                branchInput = dynamic.Read(h, streams);                                                 // (N, C)
-            }
-            Value y = Branch(branchInput, sublayer, sequence, ref firstValues);
-            using (HyperConnection(sublayer))
-                streams = dynamic.Write(h, streams, y);
-        }
-        return dynamic.End(streams);
+        return residual.End(streams);
     }
 
     // ln_f is applied to each stream, then they become one, Σ_s weight_s · streams[s].
@@ -228,13 +148,13 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
     }
 
     /// <summary>input_ids, positions, targets → logprobs. Only the scored rows reach ln_f and the vocabulary head.</summary>
-    public void BuildScores(StreamCoefficients? mhc)
+    public void BuildScores()
     {
         Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
         Value positions = g.Input("positions", ElementType.Int64, "scored");
         Value targets = g.Input("targets", ElementType.Int64, "scored");
         IMatrix wte = modelWeights.Matrix("lm_head.weight");
-        Value streams = Transformer(inputIds, wte, mhc);
+        Value streams = Transformer(inputIds, wte);
         Value scored = g.Gather(streams, positions, axis: streams.Rank - 2, "scored");                  // (S, P, C)
         Value logits = Head(Reduce(scored, "scored"), wte);                                             // (P, V)
         Value logprobs = g.GatherElements(g.LogSoftmax(logits), g.Reshape(targets, ["scored", 1], "targets"), axis: 1);
@@ -242,11 +162,11 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
     }
 
     /// <summary>input_ids → logits.</summary>
-    public void BuildLogits(StreamCoefficients? mhc)
+    public void BuildLogits()
     {
         Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
         IMatrix wte = modelWeights.Matrix("lm_head.weight");
-        Value streams = Transformer(inputIds, wte, mhc);
+        Value streams = Transformer(inputIds, wte);
         Value logits = Head(Reduce(streams, "rows"), wte);                                              // (N, V)
         Value shape = g.Concat([g.Shape(inputIds, name: "logits"), g.Constant(_config.VocabSize)], axis: 0, 3, "logits");
         g.Output("logits", g.Reshape(logits, shape, ["batch", "tokens", _config.VocabSize], "logits"));

@@ -34,7 +34,9 @@ public static class OnnxExporter
                 $"There is no folder '{target}' to write {Path.GetFileName(onnxPath)} to. Create it, or correct the path.");
         Checkpoint checkpoint = Checkpoint.Open(checkpointFolder);
         HMatrices[] matrices = HMatrices.Project(checkpoint);
-        OnnxModel model = Model(checkpoint, matrices, options);
+        var builder = new GraphBuilder("mhc");
+        ResidualStreams residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
+        OnnxModel model = Model(builder, checkpoint, matrices, residual, options);
         ExternalData? data = options.ExternalData || new ModelStream(model).Length > options.LargestFile - MetadataMargin ? new() : null;
         string dataPath = ModelFiles.DataPath(onnxPath);
         (string key, string json) = OnnxMetadata.ExternalData(data is null ? null : Path.GetFileName(dataPath));
@@ -42,7 +44,8 @@ public static class OnnxExporter
         ModelFiles.Write(onnxPath, data?.Take(model, Path.GetFileName(dataPath)) ?? model, data);
         return new(onnxPath, new FileInfo(onnxPath).Length + (data?.Length ?? 0), model.Graph.Node.Count,
             OnnxModelSummary.CountParameters(model.Graph),
-            matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max())
+            matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max(),
+            residual.Layout, residual.LargestPrunedWeight)
         {
             DataPath = data is null ? null : dataPath,
         };
@@ -51,12 +54,17 @@ public static class OnnxExporter
     internal static OnnxModel Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
     {
         var builder = new GraphBuilder("mhc");
-        var graph = new MhcGraph(builder, checkpoint, new ModelWeights(builder, checkpoint, options.Precision));
-        StreamCoefficients? coefficients = matrices.Length == 0 ? null : StreamCoefficients.Of(matrices);
+        return Model(builder, checkpoint, matrices, ResidualStreams.Of(builder, checkpoint, matrices, options), options);
+    }
+
+    private static OnnxModel Model(
+        GraphBuilder builder, Checkpoint checkpoint, HMatrices[] matrices, ResidualStreams residual, OnnxExportOptions options)
+    {
+        var graph = new MhcGraph(builder, checkpoint, new ModelWeights(builder, checkpoint, options.Precision), residual);
         if (options.Outputs == OnnxOutputs.Scores)
-            graph.BuildScores(coefficients);
+            graph.BuildScores();
         else
-            graph.BuildLogits(coefficients);
+            graph.BuildLogits();
         var model = new ModelProto
         {
             IrVersion = GraphBuilder.IrVersion,
@@ -67,7 +75,7 @@ public static class OnnxExporter
         };
         if (model.Graph.Node.Any(node => node.Domain == GraphBuilder.Microsoft))
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = GraphBuilder.Microsoft, Version = GraphBuilder.MicrosoftOpset });
-        foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices, options))
+        foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices, options.Precision, residual.Layout))
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
         return new(model, builder.Weights);
     }

@@ -15,7 +15,8 @@ internal static class OnnxMetadata
     public static string ProducerVersion { get; } =
         typeof(OnnxMetadata).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static IEnumerable<(string Key, string Json)> Of(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
+    public static IEnumerable<(string Key, string Json)> Of(
+        Checkpoint checkpoint, HMatrices[] matrices, OnnxPrecision precision, string layout)
     {
         CheckpointNotes notes = CheckpointNotes.Read(checkpoint);
         bool isStatic = matrices.Length > 0;
@@ -28,21 +29,14 @@ internal static class OnnxMetadata
         yield return ("mhc.validation", Json(notes.Validation));
         yield return ("mhc.h_res", Json(isStatic ? Projection(checkpoint.Config, matrices) : null));
         yield return ("mhc.h_matrices", Json(isStatic ? new JsonArray([.. matrices.Select(Matrices)]) : null));
-        yield return ("mhc.layout", Json(Layout(checkpoint.Config)));
-        yield return ("mhc.precision", Json(JsonText.SnakeCase(options.Precision)));
+        yield return ("mhc.layout", Json(layout));
+        yield return ("mhc.precision", Json(JsonText.SnakeCase(precision)));
         yield return ("mhc.training", Json(notes.Training));
         yield return ("mhc.weights_sha256", Json(Sha256(checkpoint.WeightsPath)));
     }
 
     /// <summary>The name of the file beside the .onnx that holds its weights, or none.</summary>
     public static (string Key, string Json) ExternalData(string? fileName) => ("mhc.external_data", Json(fileName));
-
-    private static string Layout(MhcConfig config) => config.Residual switch
-    {
-        ResidualMode.None => "plain",
-        ResidualMode.Mhc => "unrolled",
-        _ => "dynamic",
-    };
 
     private static JsonObject Projection(MhcConfig config, HMatrices[] matrices) => new()
     {

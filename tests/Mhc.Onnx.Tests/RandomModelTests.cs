@@ -63,19 +63,19 @@ public class RandomModelTests
 
     [Fact]
     public void LogitsAgreeWithTheReferenceModel() =>
-        Gen.Select(Any, Gen.Int[1, 3], Gen.Int[0, 1_000_000]).Sample((config, batch, seed) =>
+        Gen.Select(Any, Gen.Int[1, 3], Gen.Enum<OnnxLayout>(), Gen.Int[0, 1_000_000]).Sample((config, batch, layout, seed) =>
         {
             using TemporaryFolder folder = Fixtures.Temporary();
             SyntheticCheckpoint.Write(folder.Path, config, seed, SmallLogits);
             Checkpoint checkpoint = Checkpoint.Open(folder.Path);
             Assert.Equal(config, checkpoint.Config);
             var reference = new ReferenceModel(checkpoint);
-            using OrtModel model = OrtModel.Export(folder.Path, OnnxOutputs.Logits);
+            using OrtModel model = OrtModel.Export(folder.Path, OnnxOutputs.Logits, layout);
             int[][] tokens = Tokens(config, batch, seed);
 
             float[] logits = model.Logits(tokens);
 
-            TensorAssert.Close($"{config}, seed {seed}", [.. tokens.SelectMany(sequence => reference.Logits(sequence).SelectMany(row => row))],
+            TensorAssert.Close($"{config}, {layout}, seed {seed}", [.. tokens.SelectMany(sequence => reference.Logits(sequence).SelectMany(row => row))],
                 TensorAssert.Doubles(logits), Tolerance.Logits);
         }, iter: 80);
 

@@ -12,6 +12,9 @@ public static class Tolerance
     /// <summary>float32 logits and log-probabilities.</summary>
     public const double Logits = 2e-5;
 
+    /// <summary>Logits of one model in two layouts of its graph.</summary>
+    public const double Layouts = 1e-5;
+
     /// <summary>
     /// Logits of models with other weights or types than float32, by the precision's name: the root mean square of their difference from
     /// the reference's, over that of the reference's logits. About twice the worst of the golden models, whose weights are noise that

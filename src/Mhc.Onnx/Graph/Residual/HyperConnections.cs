@@ -11,7 +11,7 @@ internal sealed class HyperConnections(GraphBuilder g, Checkpoint checkpoint) : 
     private readonly GraphBuilder _g = g;
 
     // Columns of the coefficients, K of them: what the branch reads, [f2]; where the row goes, [f2, s2]; what is written, [f2].
-    public override Coefficients At(Value streams)
+    protected override Coefficients At(Value streams)
     {
         (int f, int s) = (Config.Fracs, Config.Streams);
         Value norm = _g.Max(_g.ReduceL2(streams, "norm"), _g.Scalar(SmallestNorm), "norm");                // (N, R, 1)

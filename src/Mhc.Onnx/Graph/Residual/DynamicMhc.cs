@@ -11,7 +11,7 @@ internal sealed class DynamicMhc(GraphBuilder g, Checkpoint checkpoint) : Dynami
 
     private readonly GraphBuilder _g = g;
 
-    public override Coefficients At(Value streams)
+    protected override Coefficients At(Value streams)
     {
         int s = Config.Streams, values = s * Config.NEmbd;
         Value x = _g.Reshape(streams, ["rows", values], "x");                                               // (N, S·C)
