@@ -12,6 +12,7 @@ var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ON
     ExportCommand.Create(),
     VerifyCommand.Create(),
     ScoreCommand.Create(),
+    CompareCommand.Create(),
     GenerateCommand.Create(),
     InspectCommand.Create(),
     ImportCommand.Create(),

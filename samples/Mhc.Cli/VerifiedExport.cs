@@ -24,7 +24,8 @@ internal static class VerifiedExport
             // The model last: it names the others.
             foreach (string file in Directory.EnumerateFiles(folder).OrderBy(file => file == model))
                 File.Move(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
-            return (result with { Path = output }, found);
+            string? data = result.DataPath is null ? null : Path.Combine(target, Path.GetFileName(result.DataPath));
+            return (result with { Path = output, DataPath = data }, found);
         }
         finally
         {

@@ -36,11 +36,14 @@ public sealed record MhcModelInfo
     /// <value>How the residual streams are laid out in the graph.</value>
     public required string Layout { get; init; }
 
-    /// <value>Number format of the weights.</value>
+    /// <value>Number format of the weights: <c>float32</c>, <c>float16_weights</c>, <c>float16</c>, <c>int8</c> or <c>int4</c>.</value>
     public required string Precision { get; init; }
 
     /// <value>SHA-256 of the checkpoint's weights, lower-case hexadecimal.</value>
     public required string WeightsSha256 { get; init; }
+
+    /// <value>Name of the file beside the .onnx that holds its weights and moves with it; null where the .onnx holds them.</value>
+    public required string? ExternalData { get; init; }
 }
 
 /// <summary>Quantiles of bits per byte over the validation texts: what is usual for this model.</summary>

@@ -23,6 +23,7 @@ public class Metadata
         ["mhc.precision"] = "\"float32\"",
         ["mhc.training"] = "\"none\"",
         ["mhc.weights_sha256"] = "\"ab\"",
+        ["mhc.external_data"] = "\"none\"",
     };
 
     [Fact]
@@ -32,7 +33,7 @@ public class Metadata
         Assert.Equal(("byte", 256), (info.TokenizerType, info.VocabSize));
         Assert.Equal((16, 10, null), (info.ContextLength, info.PrefixTokenId, info.EosTokenId));
         Assert.Equal(("plain", "float32", "ab"), (info.Layout, info.Precision, info.WeightsSha256));
-        Assert.Equal((null, null, null), (info.Validation, info.HRes, info.Training));
+        Assert.Equal((null, null, null, null), (info.Validation, info.HRes, info.Training, info.ExternalData));
     }
 
     [Theory]
@@ -47,6 +48,7 @@ public class Metadata
     [InlineData("mhc.precision")]
     [InlineData("mhc.training")]
     [InlineData("mhc.weights_sha256")]
+    [InlineData("mhc.external_data")]
     public void NamesTheMissingKey(string key)
     {
         Dictionary<string, string> metadata = Complete();

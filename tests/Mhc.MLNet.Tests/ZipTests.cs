@@ -84,6 +84,15 @@ public class SavedPipeline
         Assert.Throws<NotSupportedException>(() => OnnxFile.CheckFits("big.onnx", 3_000_000_000)).Message);
 
     [Fact]
+    public void RefusesAModelOfTwoFiles()
+    {
+        using MhcScoringTransformer model = Fit(TestModels.ExternalData);
+        Assert.Equal($"{TestModels.ExternalData} has its weights in external.onnx.data; a model of two files cannot be saved in an ML.NET "
+            + "zip. Deploy the two files and build the pipeline from them with ScoreMhc, or export the model again without "
+            + "`--external-data` if it is below 2 GB.", Assert.Throws<NotSupportedException>(() => Save(model)).Message);
+    }
+
+    [Fact]
     public void OfAnotherVersionSaysWhichOneIsRead()
     {
         using MhcScoringTransformer model = Fit(TestModels.Bytes);

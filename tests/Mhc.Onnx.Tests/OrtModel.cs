@@ -16,6 +16,8 @@ internal sealed class OrtModel : IDisposable
 
     public static OrtModel Of(ModelProto model) => new(model.ToByteArray());
 
+    public static OrtModel Of(OnnxModel model) => Of(Whole(model));
+
     /// <summary>A model with its weights.</summary>
     public static ModelProto Whole(OnnxModel model)
     {
@@ -27,7 +29,8 @@ internal sealed class OrtModel : IDisposable
     /// <summary>A file, with the file of its weights beside it.</summary>
     public static OrtModel Open(string path) => new(path);
 
-    public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs) => Export(checkpointFolder, new OnnxExportOptions { Outputs = outputs });
+    public static OrtModel Export(string checkpointFolder, OnnxOutputs outputs, OnnxLayout layout = OnnxLayout.Auto) =>
+        Export(checkpointFolder, new OnnxExportOptions { Outputs = outputs, Layout = layout });
 
     public static OrtModel Export(string checkpointFolder, OnnxExportOptions options)
     {

@@ -45,13 +45,15 @@ public class PrecisionTests
         using TemporaryFolder original = Fixtures.Temporary(), stored = Fixtures.Temporary();
         SyntheticCheckpoint.Write(original.Path, config);
         SyntheticCheckpoint.Write(stored.Path, config, alter: (name, values) => AsStored(config, name, values, precision));
-        using OrtModel model = OrtModel.Of(WithExactProducts(Model(original.Path, precision, OnnxOutputs.Logits)));
         var reference = new ReferenceModel(Checkpoint.Open(stored.Path));
+        double[] expected = [.. Tokens.SelectMany(sequence => reference.Logits(sequence).SelectMany(row => row))];
 
-        float[] logits = model.Logits(Tokens);
-
-        TensorAssert.Close("logits", [.. Tokens.SelectMany(sequence => reference.Logits(sequence).SelectMany(row => row))],
-            TensorAssert.Doubles(logits), Tolerance.Logits);
+        foreach (OnnxLayout layout in mode == ResidualMode.Mhc ? Enum.GetValues<OnnxLayout>() : [OnnxLayout.Auto])
+        {
+            var options = new OnnxExportOptions { Outputs = OnnxOutputs.Logits, Precision = precision, Layout = layout };
+            using OrtModel model = OrtModel.Of(WithExactProducts(Model(original.Path, options)));
+            TensorAssert.Close($"{layout}", expected, TensorAssert.Doubles(model.Logits(Tokens)), Tolerance.Logits);
+        }
     }
 
     [Theory]
@@ -81,7 +83,7 @@ public class PrecisionTests
     [InlineData(OnnxPrecision.Int4, "int4", "lm_head.weight.int4", "lm_head.weight.int4.scales", "lm_head.weight.int4.zero_points")]
     public void EmbeddingAndHeadShareTheirBytes(OnnxPrecision precision, string name, params string[] expected)
     {
-        ModelProto model = Model(Fixtures.Folder("mhc-tiny"), precision, OnnxOutputs.Scores);
+        ModelProto model = Model(Fixtures.Folder("mhc-tiny"), new() { Precision = precision });
 
         // No other tensor has a row, or a column, for each token.
         Assert.Equal(expected, model.Graph.Initializer.Where(tensor => tensor.Dims.Contains(23)).Select(tensor => tensor.Name));
@@ -96,7 +98,7 @@ public class PrecisionTests
     [InlineData(OnnxPrecision.Int4, true)]
     public void OperatorsBeyondTheStandardAreNamedWhereTheyAreUsed(OnnxPrecision precision, bool beyond)
     {
-        ModelProto model = Model(Fixtures.Folder("mhc-tiny"), precision, OnnxOutputs.Scores);
+        ModelProto model = Model(Fixtures.Folder("mhc-tiny"), new() { Precision = precision });
 
         Assert.Equal(beyond ? ["", "com.microsoft"] : [""], model.OpsetImport.Select(opset => opset.Domain));
         Assert.Equal(beyond ? ["GatherBlockQuantized", "MatMulNBits"] : [],
@@ -135,10 +137,10 @@ public class PrecisionTests
         Assert.False(File.Exists(folder["model.onnx"]));
     }
 
-    private static ModelProto Model(string folder, OnnxPrecision precision, OnnxOutputs outputs)
+    private static ModelProto Model(string folder, OnnxExportOptions options)
     {
         Checkpoint checkpoint = Checkpoint.Open(folder);
-        return OrtModel.Whole(OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), new() { Outputs = outputs, Precision = precision }));
+        return OrtModel.Whole(OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), options));
     }
 
     // With x in float32 too, which is exact and slow.

@@ -9,6 +9,7 @@ internal sealed class OnnxFile
     private readonly string? _path;
     private readonly byte[]? _content;
     private readonly (long Length, DateTime Written) _stamp;
+    private string? _externalData;
 
     private OnnxFile(string? path, byte[]? content) => (_path, _content, _stamp) = (path, content, path is null ? default : Stamp(path));
 
@@ -16,13 +17,21 @@ internal sealed class OnnxFile
 
     public static OnnxFile FromZip(byte[] content) => new(null, content);
 
-    public MhcScorer Open(MhcScorerOptions options) =>
-        _path is null ? new MhcScorer(_content!, "The model in the zip", options) : new MhcScorer(_path, options);
+    public MhcScorer Open(MhcScorerOptions options)
+    {
+        var scorer = _path is null ? new MhcScorer(_content!, "The model in the zip", options) : new MhcScorer(_path, options);
+        _externalData = scorer.Model.ExternalData;
+        return scorer;
+    }
 
     public byte[] Read()
     {
         if (_path is null)
             return _content!;
+        if (_externalData is not null)
+            throw new NotSupportedException(
+                $"{_path} has its weights in {_externalData}; a model of two files cannot be saved in an ML.NET zip. Deploy the two files and "
+                + "build the pipeline from them with ScoreMhc, or export the model again without `--external-data` if it is below 2 GB.");
         CheckFits(_path, _stamp.Length);
         if (Stamp(_path) != _stamp)
             throw new InvalidOperationException(

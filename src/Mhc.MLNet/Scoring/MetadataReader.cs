@@ -37,6 +37,8 @@ internal sealed class MetadataReader(IReadOnlyDictionary<string, string> propert
         return value.ValueKind == JsonValueKind.String ? value.GetString()! : Wrong<string>(key, "a string");
     }
 
+    public string? TextOrNone(string key) => IsNone(key) ? null : Text(key);
+
     public JsonElement Object(string key)
     {
         JsonElement value = Value(key);

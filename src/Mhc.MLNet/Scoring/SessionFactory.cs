@@ -45,7 +45,10 @@ internal static class SessionFactory
         }
         catch (OnnxRuntimeException e)
         {
-            throw new InvalidDataException($"{source}: ONNX Runtime cannot load it as a model: {e.Message} Make one with `mhc export`.", e);
+            string remedy = e.Message.Contains("external data", StringComparison.OrdinalIgnoreCase)
+                ? "Its weights are in a file of their own: keep that beside the .onnx, and open the .onnx by its path."
+                : "Make one with `mhc export`.";
+            throw new InvalidDataException($"{source}: ONNX Runtime cannot load it as a model: {e.Message} {remedy}", e);
         }
     }
 

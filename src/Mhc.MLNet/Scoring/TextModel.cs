@@ -39,6 +39,7 @@ internal sealed record TextModel(MhcModelInfo Info, TextTokenizer Tokenizer)
             Layout = reader.Text("mhc.layout"),
             Precision = reader.Text("mhc.precision"),
             WeightsSha256 = reader.Text("mhc.weights_sha256"),
+            ExternalData = reader.TextOrNone("mhc.external_data"),
         };
         if (info.PrefixTokenId >= vocabSize)
             Throw.InvalidData_Metadata(

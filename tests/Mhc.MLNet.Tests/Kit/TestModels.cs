@@ -40,6 +40,9 @@ internal static class TestModels
     /// <summary><see cref="Characters"/> as a decoder: the vocabulary of the model is larger than that of its tokenizer.</summary>
     public static string CharactersDecoder { get; } =
         Export("characters-decoder", new Checkpoint { BlockSize = 64, Tokenizer = CharTokenizer(Vocabulary) }, Decoder);
+    /// <summary>Two files: the weights are in the one beside.</summary>
+    public static string ExternalData { get; } =
+        Export("external", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { ExternalData = true });
 
     public static string Named(string name) => Path.Combine(Folder.FullName, $"{name}.onnx");
 
