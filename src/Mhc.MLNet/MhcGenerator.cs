@@ -81,8 +81,8 @@ public sealed class MhcGenerator : IDisposable
 
     /// <summary>Continues texts together, as one batch, and gives what can be shown as it is drawn.</summary>
     /// <param name="prompts">
-    /// The texts to continue, not part of the result, with fewer tokens than the context length and one more; an empty one starts as the
-    /// model's prefix token does. Keys and values of all of them are in memory until the last has ended.
+    /// The texts to continue, not part of the result, of at most the context length in tokens; an empty one starts as the model's prefix
+    /// token does. Keys and values of all of them are in memory until the last has ended.
     /// </param>
     /// <param name="options">How to draw; null for the defaults.</param>
     /// <param name="cancellationToken">Ends it, also within a step, with an <see cref="OperationCanceledException"/>.</param>

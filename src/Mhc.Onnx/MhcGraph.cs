@@ -5,8 +5,8 @@ namespace Mhc.Onnx;
 /// tokens of all sequences are rows of one matrix, so that weights stay as they are stored: (out, in), once.
 /// </summary>
 /// <remarks>
-/// B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary; P scored positions, in decoding the
-/// tokens before: none elsewhere.
+/// B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary; P scored positions, or in
+/// attention the tokens before those of the run, which decoding alone has.
 /// </remarks>
 internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
 {
