@@ -39,7 +39,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         Value k = Heads(qkv[1], "k", sequence.Cache is null ? [0, 2, 3, 1] : [0, 2, 1, 3]);             // (B, H, D, T)
         Value v = Heads(WithFirstValues(qkv[2], ref firstValues), "v", [0, 2, 1, 3]);                   // (B, H, T, D)
         if (sequence.Cache is { } cache)
-            (k, v) = cache.Append(k, v);                                                                // (B, H, D, P + T), (B, H, P + T, D)
+            (k, v) = cache.Append(k, v);                                                                // keys and values of P + T
         Value scores = g.Add(g.MatMul(q, k, "scores"), sequence.Mask, "mask");                          // (B, H, T, P + T)
         Value y = g.MatMul(g.Softmax(scores), v, "values");                                             // (B, H, T, D)
         y = g.Reshape(g.Transpose(y, [0, 2, 1, 3], "merge"), ["rows", _config.NEmbd], "merge");         // (N, C)
