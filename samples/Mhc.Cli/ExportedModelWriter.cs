@@ -4,14 +4,19 @@ using Mhc.Training;
 
 namespace Mhc.Cli;
 
-/// <summary><c>mhc generate --model</c>: all samples are drawn together; the first is shown as it is drawn, the others in their turn.</summary>
+/// <summary>
+/// <c>mhc generate --model</c>: all samples are drawn together; the first is shown as it is drawn, the others in their turn.
+/// </summary>
 internal static class ExportedModelWriter
 {
     public static void Write(string model, string prompt, int samples, GenerationOptions options, double repetitionPenalty)
     {
         using var generator = new MhcGenerator(model);
         if (generator.CountUnknown(prompt) is > 0 and int unknown)
-            Console.Error.WriteLine($"mhc: warning: the prompt holds {unknown} characters that the model's vocabulary lacks. They are left out.");
+        {
+            Console.Error.WriteLine(
+                $"mhc: warning: the prompt holds {unknown} characters that the model's vocabulary lacks. They are left out.");
+        }
         using var cancellation = new CancellationTokenSource();
         Console.CancelKeyPress += (_, e) =>
         {

@@ -1,6 +1,8 @@
 namespace Mhc.MLNet;
 
-/// <summary>How text is drawn from a model: the settings, defaults and order of steps of the trainer's own generator. See docs/generation.md.</summary>
+/// <summary>
+/// How text is drawn from a model: the settings, defaults and order of steps of the trainer's own generator. See docs/generation.md.
+/// </summary>
 /// <remarks>
 /// A token is drawn so: <see cref="RepetitionPenalty"/>, <see cref="Temperature"/>, <see cref="TopK"/>, <see cref="TopP"/>, then in
 /// proportion to what is left.

@@ -11,8 +11,8 @@ namespace Mhc.MLNet;
 /// before it, so time is linear in length. A model file is run by native code: open only files that you trust.
 /// </summary>
 /// <remarks>
-/// Thread-safe: each call keeps keys and values of its own. The caller disposes it; a call of <see cref="Generate"/> that is under way finishes
-/// first, an enumeration of <see cref="StreamAsync"/> ends with <see cref="ObjectDisposedException"/> at its next token.
+/// Thread-safe: each call keeps keys and values of its own. The caller disposes it; a call of <see cref="Generate"/> that is under way
+/// finishes first, an enumeration of <see cref="StreamAsync"/> ends with <see cref="ObjectDisposedException"/> at its next token.
 /// </remarks>
 public sealed class MhcGenerator : IDisposable
 {
@@ -81,13 +81,13 @@ public sealed class MhcGenerator : IDisposable
 
     /// <summary>Continues texts together, as one batch, and gives what can be shown as it is drawn.</summary>
     /// <param name="prompts">
-    /// The texts to continue, not part of the result, with fewer tokens than the context length and one more; an empty one starts as the
-    /// model's prefix token does. Keys and values of all of them are in memory until the last has ended.
+    /// The texts to continue, not part of the result, of at most the context length in tokens; an empty one starts as the model's prefix
+    /// token does. Keys and values of all of them are in memory until the last has ended.
     /// </param>
     /// <param name="options">How to draw; null for the defaults.</param>
     /// <param name="cancellationToken">Ends it, also within a step, with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>Pieces of the texts in the order in which they are drawn; each text ends with one that says why.</returns>
-    /// <exception cref="ArgumentException">An option is out of range, or a prompt is too long or empty where there is no prefix.</exception>
+    /// <exception cref="ArgumentException">An option is out of range; a prompt is too long, or empty where there is no prefix.</exception>
     /// <exception cref="ArithmeticException">The model's logits are no numbers.</exception>
     public IAsyncEnumerable<MhcGeneratedPiece> StreamAsync(
         IReadOnlyList<string> prompts, MhcGenerationOptions? options = null, CancellationToken cancellationToken = default)
@@ -128,8 +128,9 @@ public sealed class MhcGenerator : IDisposable
     {
         ArgumentNullException.ThrowIfNull(prompts);
         options.Validate();
-        return prompts.Count > 0 ? [.. prompts.Select((prompt, number) => new GeneratedRow(number, Encode(prompt, number), _model, options))]
-            : throw new ArgumentException("There are no prompts; expected at least one text.", nameof(prompts));
+        if (prompts.Count == 0)
+            throw new ArgumentException("There are no prompts; expected at least one text.", nameof(prompts));
+        return [.. prompts.Select((prompt, number) => new GeneratedRow(number, Encode(prompt, number), _model, options))];
     }
 
     private int[] Encode(string prompt, int number)

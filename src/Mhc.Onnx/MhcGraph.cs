@@ -5,8 +5,8 @@ namespace Mhc.Onnx;
 /// tokens of all sequences are rows of one matrix, so that weights stay as they are stored: (out, in), once.
 /// </summary>
 /// <remarks>
-/// B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary; P scored positions, in decoding the
-/// tokens before: none elsewhere.
+/// B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary; P scored positions, or in
+/// attention the tokens before those of the run, which decoding alone has.
 /// </remarks>
 internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeights modelWeights, ResidualStreams residual)
 {
@@ -39,7 +39,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         Value k = Heads(qkv[1], "k", sequence.Cache is null ? [0, 2, 3, 1] : [0, 2, 1, 3]);             // (B, H, D, T)
         Value v = Heads(WithFirstValues(qkv[2], ref firstValues), "v", [0, 2, 1, 3]);                   // (B, H, T, D)
         if (sequence.Cache is { } cache)
-            (k, v) = cache.Append(k, v);                                                                // (B, H, D, P + T), (B, H, P + T, D)
+            (k, v) = cache.Append(k, v);                                                                // keys and values of P + T
         Value scores = g.Cast(g.MatMul(q, k, "scores"), ElementType.Float, "scores");                   // (B, H, T, P + T)
         Value attention = g.Cast(g.Softmax(g.Add(scores, sequence.Mask, "mask")), x.Type, "attention");
         Value y = g.MatMul(attention, v, "values");                                                     // (B, H, T, D)

@@ -101,6 +101,10 @@ public class MistakesOnTheCommandLine
     [InlineData("mhc: --base-url is mirror, expected an address that begins with http:// or https://.",
         "data", "fineweb10B", "--shards", "1", "--out", "run", "--base-url", "mirror")]
     [InlineData("mhc: Argument 'bpe' not recognized.", "prepare", "a.txt", "--out", "run", "--tokenizer", "bpe")]
+    [InlineData("mhc: Either --checkpoint or --model is required.", "generate", "--prompt", "a")]
+    [InlineData("mhc: Either --checkpoint or --model is required.", "generate", "--checkpoint", "c", "--model", "m.onnx")]
+    [InlineData("mhc: --repetition-penalty needs --model.", "generate", "--checkpoint", "c", "--repetition-penalty", "2")]
+    [InlineData("mhc: --genai needs --outputs decoder.", "export", "--checkpoint", "c", "--out", "m.onnx", "--genai")]
     [InlineData("mhc: Required command was not provided.")]
     public void BadUsageIsExplained(string message, params string[] arguments)
     {

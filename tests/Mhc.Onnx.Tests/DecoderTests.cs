@@ -3,7 +3,7 @@ using Mhc.Testing;
 
 namespace Mhc.Onnx.Tests;
 
-/// <summary>The decoding graph: with the keys and values of earlier tokens it computes what the model does with these tokens themselves.</summary>
+/// <summary>With the keys and values of earlier tokens the decoding graph computes what the model does with the tokens.</summary>
 public class DecoderTests
 {
     private static readonly MhcConfig Tiny = SyntheticCheckpoint.Tiny;

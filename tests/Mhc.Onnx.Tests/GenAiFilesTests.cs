@@ -6,12 +6,14 @@ namespace Mhc.Onnx.Tests;
 /// <summary>What is written beside a decoder for onnxruntime-genai.</summary>
 public class GenAiFilesTests
 {
+    private const string Bytes = """{ "version": 1, "type": "byte", "prefix_token_id": 10, "eos_token_id": null }""";
+
     private static readonly OnnxExportOptions Options = new() { Outputs = OnnxOutputs.Decoder, GenAiFiles = true };
 
     [Fact]
     public void ConfigSaysWhatTheModelIs()
     {
-        using TemporaryFolder checkpoint = Checkpoint(vocabSize: 300, """{ "version": 1, "type": "byte", "prefix_token_id": 10, "eos_token_id": null }""");
+        using TemporaryFolder checkpoint = Checkpoint(vocabSize: 300, Bytes);
         using TemporaryFolder folder = Fixtures.Temporary();
 
         OnnxExporter.Export(checkpoint.Path, folder["decoder.onnx"], Options);
@@ -27,11 +29,11 @@ public class GenAiFilesTests
         Assert.Equal(("decoder", "decoder.onnx"), (model.GetProperty("type").GetString(), decoder.GetProperty("filename").GetString()));
     }
 
-    /// <summary>Every name in the configuration, with the number of a block for %d, is an input or output of the graph, and none is missing.</summary>
+    /// <summary>With the number of a block for %d, the configuration names every input and output of the graph and no other.</summary>
     [Fact]
     public void ConfigNamesTheGraphsInputsAndOutputs()
     {
-        using TemporaryFolder checkpoint = Checkpoint(vocabSize: 256, """{ "version": 1, "type": "byte", "prefix_token_id": 10, "eos_token_id": null }""");
+        using TemporaryFolder checkpoint = Checkpoint(vocabSize: 256, Bytes);
         using TemporaryFolder folder = Fixtures.Temporary();
         OnnxExporter.Export(checkpoint.Path, folder["decoder.onnx"], Options);
         OnnxModelSummary graph = OnnxModelSummary.Read(folder["decoder.onnx"]);
@@ -81,7 +83,8 @@ public class GenAiFilesTests
             Assert.Throws<NotSupportedException>(() => OnnxExporter.Export(checkpoint.Path, folder["m.onnx"], Options)).Message);
         Assert.Equal($"{Fixtures.Folder("mhc-tiny")}/tokenizer.json: there is no tokenizer, which onnxruntime-genai's files need; expected "
             + "one of the type `byte` or `gpt2`. Put it there, or export without these files.",
-            Assert.Throws<NotSupportedException>(() => OnnxExporter.Export(Fixtures.Folder("mhc-tiny"), folder["m.onnx"], Options)).Message);
+            Assert.Throws<NotSupportedException>(
+                () => OnnxExporter.Export(Fixtures.Folder("mhc-tiny"), folder["m.onnx"], Options)).Message);
         Assert.Empty(Directory.EnumerateFiles(folder.Path));
     }
 

@@ -18,7 +18,7 @@ internal sealed class GeneratedRow(int number, int[] prompt, Scoring.TextModel m
     /// <summary>The position of <see cref="Token"/>, the last that was drawn.</summary>
     public int Position => prompt.Length + _drawn - 1;
 
-    /// <summary>The token drawn last. Padding of the vocabulary's start once the text has ended.</summary>
+    /// <summary>The token drawn last.</summary>
     public int Token { get; private set; }
 
     public MhcStopReason? StopReason { get; private set; }

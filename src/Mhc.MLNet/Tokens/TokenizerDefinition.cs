@@ -62,7 +62,10 @@ internal sealed record TokenizerDefinition(string Type, IReadOnlyList<string> Vo
         if (ByteSymbols.Index().FirstOrDefault(symbol => !tokens.Contains(symbol.Item)) is (int value, string missing))
             Throw.InvalidData_Tokenizer(source, $"`vocabulary` lacks \"{missing}\", which stands for byte {value}.");
         if (vocabulary.Find(token => token.Any(symbol => !ByteValues.ContainsKey(symbol))) is { } foreign)
-            Throw.InvalidData_Tokenizer(source, $"`vocabulary` has {JsonSerializer.Serialize(foreign)}, which is not made of GPT-2's symbols for bytes.");
+        {
+            Throw.InvalidData_Tokenizer(
+                source, $"`vocabulary` has {JsonSerializer.Serialize(foreign)}, which is not made of GPT-2's symbols for bytes.");
+        }
         if (merges.Find(merge => merge.Split(' ') is not [string left, string right]
             || !tokens.Contains(left) || !tokens.Contains(right) || !tokens.Contains(left + right)) is { } unknown)
         {

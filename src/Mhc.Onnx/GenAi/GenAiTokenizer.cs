@@ -89,6 +89,7 @@ internal sealed record GenAiTokenizer
     {
         ["tokenizer_class"] = "GPT2Tokenizer",
         ["model_max_length"] = contextLength,
+        ["clean_up_tokenization_spaces"] = false,
         ["add_prefix_space"] = false,
         ["bos_token"] = bos,
         ["eos_token"] = eos,

@@ -82,9 +82,12 @@ internal sealed partial class GraphBuilder
     public Value SliceRows(Value data, Value end, Dim rows, string? name = null) =>
         One("Slice", name, [data, Constant(0), end], [rows, .. data.Shape[1..]]);
 
-    /// <summary>What lies from <paramref name="start"/> on along an axis: <paramref name="length"/> of it. A negative start counts from the end.</summary>
+    /// <summary>
+    /// What lies from <paramref name="start"/> on along an axis, <paramref name="length"/> of it. A negative start counts from the end.
+    /// </summary>
     public Value SliceFrom(Value data, Value start, int axis, Dim length, string? name = null) =>
-        One("Slice", name, [data, start, Constant(long.MaxValue), Constant(axis)], [.. data.Shape[..axis], length, .. data.Shape[(axis + 1)..]]);
+        One("Slice", name, [data, start, Constant(long.MaxValue), Constant(axis)],
+            [.. data.Shape[..axis], length, .. data.Shape[(axis + 1)..]]);
 
     public Value[] Split(Value x, int axis, int parts) =>
         opset < AxesAsInput ? Split(x, axis, [.. Enumerable.Repeat((int)Part(x, axis, parts)[axis].Size, parts)])

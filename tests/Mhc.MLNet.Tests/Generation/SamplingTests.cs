@@ -17,8 +17,8 @@ public class SampledToken
     });
 
     /// <summary>
-    /// Against the definition, on all tokens: sort, divide by the temperature, keep k, keep the nucleus, cut at the drawn number. Logits that
-    /// lie close together and far apart, so that a part of the tokens suffices in some cases and not in others.
+    /// Against the definition, on all tokens: sort, divide by the temperature, keep k, keep the nucleus, cut at the drawn number. Logits lie
+    /// close together and far apart, so that a part of the tokens suffices in some cases and not in others.
     /// </summary>
     [Fact]
     public void IsThatOfTheDefinition() =>
