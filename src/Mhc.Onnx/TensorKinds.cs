@@ -30,6 +30,8 @@ internal static class TensorKinds
     {
         DataType.Float => sizeof(float),
         DataType.Int64 => sizeof(long),
+        DataType.Float16 => sizeof(short),
+        DataType.Uint8 => sizeof(byte),
         _ => throw new InvalidDataException($"Tensors of type {type} are none that the exporter writes."),
     };
 }

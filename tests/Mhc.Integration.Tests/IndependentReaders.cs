@@ -34,7 +34,8 @@ public class IndependentReaders
             long[] targets = golden.Integers("targets");
             foreach (int opset in new[] { 17, 20 })
             {
-                string logits = Export(folder, golden, name, opset, OnnxOutputs.Logits), scores = Export(folder, golden, name, opset, OnnxOutputs.Scores);
+                string logits = Export(folder, golden, name, opset, OnnxOutputs.Logits);
+                string scores = Export(folder, golden, name, opset, OnnxOutputs.Scores);
                 requests.Add(new(logits, new() { ["input_ids"] = tokens }));
                 expected.Add((logits, "logits", golden.Tensor("logits").Values));
                 requests.Add(new(scores, new()

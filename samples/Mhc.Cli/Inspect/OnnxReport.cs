@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mhc.Onnx;
 
@@ -10,12 +11,18 @@ internal static class OnnxReport
     // A vocabulary is megabytes long.
     private const int LongestValue = 4000;
 
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     public static IReadOnlyList<Drawing> Drawings(OnnxModelSummary model) =>
     [
         new("bytes", "Bytes of the tensors in the graph, by what they are for. The head is the embedding: one tensor is both.",
-            theme => BarPlot.Draw("Bytes by kind of tensor", "MB", Bars(model.TensorBytes, bytes => bytes / 1e6, "f2"), theme)),
+            theme => BarPlot.Draw("Bytes by kind of tensor", "MB", Bars(model.TensorBytes, bytes => bytes / 1e6, Size), theme)),
         new("operators", "Nodes of the graph by operator, before any runtime fuses them.",
-            theme => BarPlot.Draw("Operators", "nodes", Bars(model.OperatorCounts, count => count, "n0"), theme)),
+            theme => BarPlot.Draw("Operators", "nodes", Bars(model.OperatorCounts, count => count, count => count.ToString("n0", CultureInfo.InvariantCulture)), theme)),
         .. model.HMatrices.Count == 0 ? [] : Drawing.OfMatrices(model.HMatrices, ""),
     ];
 
@@ -39,12 +46,6 @@ internal static class OnnxReport
         return page.ToString();
     }
 
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     private static IEnumerable<string[]> Facts(OnnxModelSummary model)
     {
         yield return ["file", string.Create(CultureInfo.InvariantCulture, $"{model.FileBytes:n0} bytes")];
@@ -62,11 +63,18 @@ internal static class OnnxReport
     // "logits float [batch, tokens, 65]"
     private static string[] Value(string direction, string text) => [direction, .. text.Split(' ', 3)];
 
-    private static (string, double, string)[] Bars<T>(IReadOnlyDictionary<string, T> values, Func<T, double> size, string format) =>
+    private static (string, double, string)[] Bars<T>(IReadOnlyDictionary<string, T> values, Func<T, double> length, Func<T, string> text) =>
     [
-        .. values.Select(pair => (pair.Key, Size: size(pair.Value))).Where(pair => pair.Size > 0).OrderByDescending(pair => pair.Size)
-            .Select(pair => (pair.Key, pair.Size, pair.Size.ToString(format, CultureInfo.InvariantCulture))),
+        .. values.Select(pair => (pair.Key, Length: length(pair.Value), Text: text(pair.Value)))
+            .Where(bar => bar.Length > 0).OrderByDescending(bar => bar.Length),
     ];
+
+    private static string Size(long bytes) => bytes switch
+    {
+        >= 1_000_000 => FormattableString.Invariant($"{bytes / 1e6:f1} MB"),
+        >= 1_000 => FormattableString.Invariant($"{bytes / 1e3:f1} kB"),
+        _ => FormattableString.Invariant($"{bytes} bytes"),
+    };
 
     private static string Shorten(string text) => text.Length <= LongestValue ? text
         : string.Create(CultureInfo.InvariantCulture, $"{text[..LongestValue]}…\n({text.Length:n0} characters)");

@@ -7,8 +7,8 @@ namespace Mhc.Cli;
 /// <summary>An exported model on the console.</summary>
 internal static class OnnxTables
 {
-    // More columns than this do not fit a line.
-    private const int MostConnections = 12;
+    // More columns do not fit a line.
+    private const int MostConnections = 8;
 
     public static void Show(OnnxModelSummary model)
     {
@@ -35,7 +35,8 @@ internal static class OnnxTables
             return;
         }
         (string[] header, string[][] rows) = StreamTables.Connections(model.HMatrices);
-        Table connections = new Table().Title("Weight of each output in each input, the streams unfolded").AddColumns(header);
+        Table connections = new Table().Title("Weight of the embedding e and of each output in each input, the streams unfolded")
+            .AddColumn(header[0], column => column.NoWrap()).AddColumns(header[1..]);
         foreach (string[] row in rows)
             connections.AddRow(row);
         AnsiConsole.Write(connections);

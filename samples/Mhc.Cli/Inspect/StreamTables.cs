@@ -41,19 +41,15 @@ internal static class StreamTables
     public static (string[] Header, string[][] Rows) Connections(IReadOnlyList<HMatrices> matrices)
     {
         double[,] weights = ConnectionPlot.Weights(matrices);
-        return (["input of", "embedding", .. matrices.Select(Branch)],
+        string[] branches = [.. matrices.Select((_, b) => $"{b / 2} {(b % 2 == 0 ? "attn" : "MLP")}")];
+        return (["input of", "e", .. branches],
         [
-            .. Enumerable.Range(0, matrices.Count + 1).Select(reader => (string[])
-            [
-                reader < matrices.Count ? Branch(matrices[reader]) : "final mean",
-                .. Enumerable.Range(0, reader + 1).Select(source => F4(weights[reader, source])),
-            ]),
+            .. branches.Append("final").Select((branch, reader) => (string[])
+                [branch, .. Enumerable.Range(0, reader + 1).Select(source => weights[reader, source].ToString("f3", CultureInfo.InvariantCulture))]),
         ]);
     }
 
     private static string Name(HMatrices h) => h.Sublayer["transformer.".Length..];
-
-    private static string Branch(HMatrices h) => Name(h).Replace("hc_", "", StringComparison.Ordinal);
 
     private static string Vector(IReadOnlyList<double> values) =>
         string.Join(' ', values.Select(value => value.ToString("f3", CultureInfo.InvariantCulture)));

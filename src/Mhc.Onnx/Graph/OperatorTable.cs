@@ -15,6 +15,7 @@ internal static class OperatorTable
     private static readonly ILookup<string, Form> Forms = new Form[]
     {
         new("Add", 14, 2, 2),
+        new("Cast", 13, 1, 1, "to"),
         new("Concat", 13, 1, Any, "axis"),
         new("ConstantOfShape", 9, 1, 1, "value"),
         new("Div", 14, 2, 2),
@@ -29,22 +30,26 @@ internal static class OperatorTable
         new("LogSoftmax", 13, 1, 1, "axis"),
         new("MatMul", 13, 2, 2),
         new("Max", 13, 1, Any),
+        new("Min", 13, 1, Any),
         new("Mul", 14, 2, 2),
         new("ReduceL2", 13, 1, 1, "axes", "keepdims"),
         new("ReduceL2", 18, 1, 2, "keepdims"),
         new("ReduceSumSquare", 13, 1, 1, "axes", "keepdims"),
         new("ReduceSumSquare", 18, 1, 2, "keepdims"),
         new("Reshape", 14, 2, 2),
-        new("Shape", 15, 1, 1, "start"),
+        new("Shape", 15, 1, 1, "start", "end"),
         new("Sigmoid", 13, 1, 1),
         new("Slice", 13, 3, 5),
         new("Softmax", 13, 1, 1, "axis"),
         new("Split", 13, 1, 2, "axis"),
         new("Split", 18, 1, 2, "axis", "num_outputs"),
         new("Sqrt", 13, 1, 1),
+        new("Sub", 14, 2, 2),
         new("Tanh", 13, 1, 1),
         new("Transpose", 13, 1, 1, "perm"),
         new("Trilu", 14, 1, 2, "upper"),
+        new("com.microsoft.GatherBlockQuantized", 1, 3, 4, "bits", "block_size", "gather_axis", "quantize_axis"),
+        new("com.microsoft.MatMulNBits", 1, 3, 6, "K", "N", "accuracy_level", "bits", "block_size"),
     }.ToLookup(form => form.Operator, StringComparer.Ordinal);
 
     /// <summary>The form that an operator has in a version of its domain; null where there is none.</summary>
