@@ -25,6 +25,17 @@ public class GraphCheckTests
     }
 
     [Fact]
+    public void InputMayHaveADefault()
+    {
+        _model.Graph.Initializer.Add(new TensorProto { Name = "x" });
+        GraphCheck.ThrowIfWrong(_model);
+
+        _model.Graph.Initializer.Add(new TensorProto { Name = "x" });
+
+        AssertProblems("`x`: the name is given to two values.");
+    }
+
+    [Fact]
     public void NamesOfNodesAreGivenOnce()
     {
         _model.Graph.Node[1].Name = "/Add";

@@ -12,7 +12,7 @@ internal static class QuickVerification
     private const int Tokens = 16, FewestTokens = 4;
 
     // A multiplication and an addition a parameter and token.
-    private const double ProductsInASecond = 4e8;
+    private const double ProductsInASecond = 2e8;
 
     /// <returns>What was compared, and how far apart it is.</returns>
     /// <exception cref="InvalidDataException">The model does not compute what the checkpoint does.</exception>

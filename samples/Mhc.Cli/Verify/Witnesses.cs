@@ -8,7 +8,7 @@ namespace Mhc.Cli.Verify;
 /// <summary>Those that know what a checkpoint computes without its graph.</summary>
 internal static class Witnesses
 {
-    public const string Reference = "reference", Torch = "TorchSharp";
+    public const string Reference = "the reference", Torch = "TorchSharp";
 
     /// <summary>In double precision, by layer; a million parameters take about two milliseconds a token.</summary>
     public static ReferenceTrace[] Traces(ReferenceModel reference, int[][] tokens)

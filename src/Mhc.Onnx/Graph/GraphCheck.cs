@@ -28,9 +28,12 @@ internal sealed class GraphCheck
 
     private List<string> Problems()
     {
-        string[] inputs = [.. _graph.Input.Select(input => input.Name)];
-        foreach (string name in inputs.Concat(_graph.Initializer.Select(tensor => tensor.Name).Where(name => !inputs.Contains(name))))
-            Define(name); // An initializer with the name of an input is its default.
+        foreach (ValueInfoProto input in _graph.Input)
+            Define(input.Name);
+        // An initializer of an input's name is what the input is where it is not given.
+        HashSet<string> inputs = [.. _values];
+        foreach (TensorProto tensor in _graph.Initializer.Where(tensor => !inputs.Remove(tensor.Name)))
+            Define(tensor.Name);
         var nodes = new HashSet<string>(StringComparer.Ordinal);
         foreach (NodeProto node in _graph.Node)
         {

@@ -49,7 +49,7 @@ internal static class OperatorTable
         new("Transpose", 13, 1, 1, "perm"),
         new("Trilu", 14, 1, 2, "upper"),
         new("com.microsoft.GatherBlockQuantized", 1, 3, 4, "bits", "block_size", "gather_axis", "quantize_axis"),
-        new("com.microsoft.MatMulNBits", 1, 3, 6, "K", "N", "bits", "block_size", "accuracy_level"),
+        new("com.microsoft.MatMulNBits", 1, 3, 6, "K", "N", "accuracy_level", "bits", "block_size"),
     }.ToLookup(form => form.Operator, StringComparer.Ordinal);
 
     /// <summary>The form that an operator has in a version of its domain; null where there is none.</summary>

@@ -151,9 +151,10 @@ public sealed class ReferenceModel
             y[t] = new double[outputs];
             for (int o = 0; o < outputs; o++)
             {
-                y[t][o] = bias?[o] ?? 0;
+                double sum = bias?[o] ?? 0;
                 for (int i = 0; i < inputs; i++)
-                    y[t][o] += x[t][i] * weight[o * inputs + i];
+                    sum += x[t][i] * weight[o * inputs + i];
+                y[t][o] = sum;
             }
         }
         return y;
