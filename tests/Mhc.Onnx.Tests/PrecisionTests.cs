@@ -6,9 +6,6 @@ namespace Mhc.Onnx.Tests;
 /// <summary>Models in every precision, in ONNX Runtime on the CPU.</summary>
 public class PrecisionTests
 {
-    // C = 20: a row is no whole block. V = 23: an odd number of rows.
-    private static readonly int[][] Tokens = [[3, 22, 0, 7, 7, 19, 1], [11, 4, 4, 21, 16, 2, 9]];
-
     // Whole blocks alone, and enough weights for what is not a matrix to count little.
     private static readonly MhcConfig Large = SyntheticCheckpoint.Tiny with { NEmbd = 256, VocabSize = 500 };
 
@@ -17,13 +14,6 @@ public class PrecisionTests
         from precision in Enum.GetValues<OnnxPrecision>()
         where precision != OnnxPrecision.Float32 // Which GoldenExportTests compare more closely.
         select (model.Data, precision));
-
-    public static TheoryData<OnnxPrecision, string, bool> Stored => new(
-        from precision in Enum.GetValues<OnnxPrecision>()
-        where precision != OnnxPrecision.Float16 // Which is not computed in float32.
-        from residual in Enum.GetNames<ResidualMode>()
-        from bias in new[] { false, true }
-        select (precision, residual, bias));
 
     [Theory, MemberData(nameof(Goldens))]
     public void LogitsAreWithinTheBoundOfThePrecision(string folder, OnnxPrecision precision)
@@ -36,31 +26,11 @@ public class PrecisionTests
         TensorAssert.CloseOnAverage("logits", golden.Tensor("logits").Values, TensorAssert.Doubles(logits), Tolerance.LogitsIn($"{precision}"));
     }
 
-    // All that a precision changes but what it computes in is the weights: with these in the reference model nothing is left to differ.
-    [Theory, MemberData(nameof(Stored))]
-    public void LogitsAreThoseOfTheWeightsAsStored(OnnxPrecision precision, string residual, bool bias)
-    {
-        var mode = Enum.Parse<ResidualMode>(residual);
-        MhcConfig config = SyntheticCheckpoint.Tiny with { Residual = mode, Bias = bias, Streams = mode == ResidualMode.None ? 1 : 3 };
-        using TemporaryFolder original = Fixtures.Temporary(), stored = Fixtures.Temporary();
-        SyntheticCheckpoint.Write(original.Path, config);
-        SyntheticCheckpoint.Write(stored.Path, config, alter: (name, values) => AsStored(config, name, values, precision));
-        var reference = new ReferenceModel(Checkpoint.Open(stored.Path));
-        double[] expected = [.. Tokens.SelectMany(sequence => reference.Logits(sequence).SelectMany(row => row))];
-
-        foreach (OnnxLayout layout in mode == ResidualMode.Mhc ? Enum.GetValues<OnnxLayout>() : [OnnxLayout.Auto])
-        {
-            var options = new OnnxExportOptions { Outputs = OnnxOutputs.Logits, Precision = precision, Layout = layout };
-            using OrtModel model = OrtModel.Of(WithExactProducts(Model(original.Path, options)));
-            TensorAssert.Close($"{layout}", expected, TensorAssert.Doubles(model.Logits(Tokens)), Tolerance.Logits);
-        }
-    }
-
     [Theory]
     [InlineData(OnnxPrecision.Float32, 1, 1)]
     [InlineData(OnnxPrecision.Float16Weights, 0.49, 0.53)]
     [InlineData(OnnxPrecision.Float16, 0.49, 0.53)]
-    [InlineData(OnnxPrecision.Int8, 0.28, 0.30)]
+    [InlineData(OnnxPrecision.Int8, 0.25, 0.27)]
     [InlineData(OnnxPrecision.Int4, 0.15, 0.18)]
     public void FileIsSmaller(OnnxPrecision precision, double atLeast, double atMost)
     {
@@ -141,38 +111,5 @@ public class PrecisionTests
     {
         Checkpoint checkpoint = Checkpoint.Open(folder);
         return OrtModel.Whole(OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), options));
-    }
-
-    // With x in float32 too, which is exact and slow.
-    private static ModelProto WithExactProducts(ModelProto model)
-    {
-        foreach (AttributeProto attribute in model.Graph.Node.SelectMany(node => node.Attribute).Where(a => a.Name == "accuracy_level"))
-            attribute.I = 0;
-        return model;
-    }
-
-    private static void AsStored(MhcConfig config, string name, float[] values, OnnxPrecision precision)
-    {
-        bool isPosition = name == "transformer.wpe.weight";
-        int columns = name.EndsWith("mlp.c_proj.weight", StringComparison.Ordinal) ? 4 * config.NEmbd : config.NEmbd;
-        if (!isPosition && !name.StartsWith("lm_head", StringComparison.Ordinal) && !name.Contains(".c_", StringComparison.Ordinal)
-            || name.EndsWith(".bias", StringComparison.Ordinal) || precision == OnnxPrecision.Float32)
-            return;
-        if (isPosition || precision == OnnxPrecision.Float16Weights)
-            for (int i = 0; i < values.Length; i++)
-                values[i] = (float)(Half)values[i];
-        else
-            for (int row = 0; row < values.Length; row += columns)
-                for (int column = 0; column < columns; column += 32)
-                    InCodes(values.AsSpan(row + column, Math.Min(32, columns - column)), precision == OnnxPrecision.Int8 ? 255 : 15);
-    }
-
-    // The codes 0 to largest lie evenly over the values of a block, and one of them is zero.
-    private static void InCodes(Span<float> block, int largest)
-    {
-        float low = Math.Min(0, block.ToArray().Min()), high = Math.Max(0, block.ToArray().Max());
-        float scale = high / largest - low / largest, zero = MathF.Round(-low / scale);
-        foreach (ref float value in block)
-            value = (Math.Clamp(MathF.Round(value / scale) + zero, 0, largest) - zero) * scale;
     }
 }

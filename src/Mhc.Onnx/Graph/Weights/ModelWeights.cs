@@ -9,8 +9,8 @@ internal sealed class ModelWeights(GraphBuilder g, Checkpoint checkpoint, OnnxPr
     /// <summary>The weights of a linear layer, by their name in the present module.</summary>
     public IMatrix Matrix(string name) => precision switch
     {
-        OnnxPrecision.Int8 => new QuantizedMatrix(g, checkpoint, Find(name), new BlockQuantizer(bits: 8)),
-        OnnxPrecision.Int4 => new QuantizedMatrix(g, checkpoint, Find(name), new BlockQuantizer(bits: 4)),
+        OnnxPrecision.Int8 => new QuantizedMatrix(g, checkpoint, Find(name), bits: 8),
+        OnnxPrecision.Int4 => new QuantizedMatrix(g, checkpoint, Find(name), bits: 4),
         OnnxPrecision.Float16 => new FloatMatrix(g, Half(Find(name))),
         _ => new FloatMatrix(g, Parameter(name)),
     };

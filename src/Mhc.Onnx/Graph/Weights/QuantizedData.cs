@@ -10,9 +10,9 @@ internal sealed class QuantizedData(Checkpoint checkpoint, Parameter parameter, 
 {
     private readonly int _rows = parameter.Shape[0], _columns = parameter.Shape[1];
 
-    public TensorData Codes => Rows(BlockQuantizer.Blocks(_columns) * quantizer.CodeBytes, quantizer.Codes);
+    public TensorData Codes => Rows(quantizer.Blocks(_columns) * quantizer.CodeBytes, quantizer.Codes);
 
-    public TensorData Scales => Rows(BlockQuantizer.Blocks(_columns) * sizeof(float),
+    public TensorData Scales => Rows(quantizer.Blocks(_columns) * sizeof(float),
         (row, bytes) => quantizer.Scales(row, MemoryMarshal.Cast<byte, float>(bytes)));
 
     public TensorData ZeroPoints => Rows(quantizer.ZeroPointBytes(_columns), quantizer.ZeroPoints);

@@ -11,10 +11,11 @@ internal sealed class QuantizedMatrix : IMatrix
     private readonly int _rows, _columns;
     private readonly Value _codes, _scales, _zeroPoints;
 
-    public QuantizedMatrix(GraphBuilder g, Checkpoint checkpoint, Parameter parameter, BlockQuantizer quantizer)
+    public QuantizedMatrix(GraphBuilder g, Checkpoint checkpoint, Parameter parameter, int bits)
     {
+        var quantizer = BlockQuantizer.Of(bits, parameter.Shape[1]);
         (_g, _quantizer, _rows, _columns) = (g, quantizer, parameter.Shape[0], parameter.Shape[1]);
-        int blocks = BlockQuantizer.Blocks(_columns), zeroPointBytes = quantizer.ZeroPointBytes(_columns);
+        int blocks = quantizer.Blocks(_columns), zeroPointBytes = quantizer.ZeroPointBytes(_columns);
         var data = new QuantizedData(checkpoint, parameter, quantizer);
         string name = $"{parameter.Name}.int{quantizer.Bits}";
         _codes = g.Initializer(name, ElementType.UInt8, data.Codes, _rows, blocks, quantizer.CodeBytes);           // (R, K, D)
@@ -24,15 +25,15 @@ internal sealed class QuantizedMatrix : IMatrix
 
     public Value Linear(Value x, Value? bias)
     {
-        Value y = _g.MatMulNBits(x, _codes, _scales, _zeroPoints, _columns, _quantizer.Bits, BlockQuantizer.BlockSize);
+        Value y = _g.MatMulNBits(x, _codes, _scales, _zeroPoints, _columns, _quantizer.Bits, _quantizer.BlockSize);
         return bias is null ? y : _g.Add(y, bias, "bias");
     }
 
     public Value Rows(Value numbers, string name)
     {
-        int blocks = BlockQuantizer.Blocks(_columns);
+        int blocks = _quantizer.Blocks(_columns);
         Value codes = _g.Reshape(_codes, [_rows, blocks * _quantizer.CodeBytes], $"{name}/codes");
-        Value rows = _g.GatherBlockQuantized(codes, numbers, _scales, _zeroPoints, _quantizer.Bits, BlockQuantizer.BlockSize, name);
-        return blocks * BlockQuantizer.BlockSize == _columns ? rows : _g.FirstColumns(rows, _columns, name);
+        Value rows = _g.GatherBlockQuantized(codes, numbers, _scales, _zeroPoints, _quantizer.Bits, _quantizer.BlockSize, name);
+        return blocks * _quantizer.BlockSize == _columns ? rows : _g.FirstColumns(rows, _columns, name);
     }
 }
