@@ -32,10 +32,18 @@ internal static class ExportCommand
             HelpName = "WEIGHT",
             Description = "Leave branch outputs out of sums where their weight is smaller, and tell the bound of the error.",
         };
+        var topK = new Option<int>("--top-k")
+        {
+            HelpName = "N",
+            Description = "Beside the scores, the N most probable tokens at each position and their log-probabilities.",
+        };
+        var ranks = new Option<bool>("--ranks") { Description = "Beside the scores, how many tokens are more probable than the target, plus 1." };
+        var entropies = new Option<bool>("--entropies") { Description = "Beside the scores, the entropy of the next token in nats." };
+        var hidden = new Option<bool>("--hidden") { Description = "Beside the scores, what the vocabulary head reads at every position." };
         var command = new Command("export",
             "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
-            checkpoint, output, outputs, layout, prune,
+            checkpoint, output, outputs, layout, prune, topK, ranks, entropies, hidden,
         };
         command.SetAction(parsed =>
         {
@@ -45,6 +53,10 @@ internal static class ExportCommand
                 Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores,
                 Layout = parsed.GetValue(layout),
                 PruneBelow = parsed.GetValue(prune),
+                TopK = parsed.GetValue(topK),
+                Ranks = parsed.GetValue(ranks),
+                Entropies = parsed.GetValue(entropies),
+                Hidden = parsed.GetValue(hidden),
             };
             OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
             string sums = result.MaxRowError + result.MaxColumnError == 0 ? "" : string.Create(CultureInfo.InvariantCulture,

@@ -36,6 +36,7 @@ public static class OnnxExporter
             throw new NotSupportedException(
                 $"The model has {checkpoint.WeightBytes} bytes of weights; one ONNX file holds less than 2 GiB, "
                 + $"of which weights at most {LargestWeightBytes}. Train a smaller model.");
+        options.Validate(checkpoint.Config);
         HMatrices[] matrices = HMatrices.Project(checkpoint);
         var builder = new GraphBuilder("mhc");
         ResidualStreams residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
@@ -57,7 +58,7 @@ public static class OnnxExporter
     {
         var graph = new MhcGraph(builder, checkpoint, residual);
         if (options.Outputs == OnnxOutputs.Scores)
-            graph.BuildScores();
+            graph.BuildScores(options);
         else
             graph.BuildLogits();
         var model = new ModelProto

@@ -130,8 +130,13 @@ internal sealed partial class GraphBuilder(string graphName)
         return new() { Name = value.Name, Type = new() { TensorType = new() { ElemType = DataType(value.Type), Shape = shape } } };
     }
 
-    private static TensorProto.Types.DataType DataType(ElementType type) =>
-        type == ElementType.Float ? TensorProto.Types.DataType.Float : TensorProto.Types.DataType.Int64;
+    private static TensorProto.Types.DataType DataType(ElementType type) => type switch
+    {
+        ElementType.Float => TensorProto.Types.DataType.Float,
+        ElementType.Int32 => TensorProto.Types.DataType.Int32,
+        ElementType.Bool => TensorProto.Types.DataType.Bool,
+        _ => TensorProto.Types.DataType.Int64,
+    };
 
     private sealed class ScopeEnd(List<string> scopes) : IDisposable
     {
