@@ -11,7 +11,8 @@ internal sealed class OrtGraph
     public const string Microsoft = "com.microsoft";
 
     private readonly GraphProto _graph = new() { Name = "benchmark" };
-    private readonly Random _random = new(1);
+    private readonly HashSet<string> _constants = [];
+    private readonly Dictionary<string, string> _reshaped = [];
 
     public string Input(string name, params long[] shape)
     {
@@ -19,24 +20,12 @@ internal sealed class OrtGraph
         return name;
     }
 
-    /// <summary>Weights of ordinary size.</summary>
-    public string Noise(string name, params long[] shape)
-    {
-        var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
-        foreach (ref float value in values.AsSpan())
-            value = (float)(0.1 * _random.NextDouble() - 0.05);
-        return Floats(name, values, shape);
-    }
-
+    /// <summary>A constant, which is there once however often it is asked for.</summary>
     public string Floats(string name, float[] values, params long[] shape) =>
         Initializer(name, TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes<float>(values), shape);
 
-    public string Integers(params long[] values)
-    {
-        string name = $"const.[{string.Join(',', values)}]";
-        return _graph.Initializer.Any(tensor => tensor.Name == name) ? name
-            : Initializer(name, TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(values), [values.Length]);
-    }
+    public string Integers(params long[] values) =>
+        Initializer($"const.[{string.Join(',', values)}]", TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(values), [values.Length]);
 
     public string Int32(string name, int[] values, params long[] shape) =>
         Initializer(name, TensorProto.Types.DataType.Int32, MemoryMarshal.AsBytes<int>(values), shape);
@@ -59,7 +48,14 @@ internal sealed class OrtGraph
         return results;
     }
 
-    public string Reshape(string x, params long[] shape) => Op("Reshape", [x, Integers(shape)]);
+    /// <summary>A value in another shape, which is there once however often it is asked for.</summary>
+    public string Reshape(string x, params long[] shape)
+    {
+        string key = $"{x} [{string.Join(',', shape)}]";
+        if (!_reshaped.TryGetValue(key, out string? reshaped))
+            _reshaped.Add(key, reshaped = Op("Reshape", [x, Integers(shape)]));
+        return reshaped;
+    }
 
     public string Output(string value, params long[] shape)
     {
@@ -87,7 +83,8 @@ internal sealed class OrtGraph
 
     private string Initializer(string name, TensorProto.Types.DataType type, ReadOnlySpan<byte> data, long[] shape)
     {
-        _graph.Initializer.Add(new TensorProto { Name = name, DataType = type, Dims = { shape }, RawData = ByteString.CopyFrom(data) });
+        if (_constants.Add(name))
+            _graph.Initializer.Add(new TensorProto { Name = name, DataType = type, Dims = { shape }, RawData = ByteString.CopyFrom(data) });
         return name;
     }
 
