@@ -63,10 +63,19 @@ internal static class ExportCommand
         {
             Description = "Do not compare the model with its checkpoint on a few random tokens before the file is put in its place.",
         };
+        var topK = new Option<int>("--top-k")
+        {
+            HelpName = "N",
+            Description = "Beside the scores, the N most probable tokens at each position and their log-probabilities.",
+        };
+        var ranks = new Option<bool>("--ranks") { Description = "Beside the scores, how many tokens are more probable than the target, plus 1." };
+        var entropies = new Option<bool>("--entropies") { Description = "Beside the scores, the entropy of the next token in nats." };
+        var hidden = new Option<bool>("--hidden") { Description = "Beside the scores, what the vocabulary head reads at every position." };
         var command = new Command("export",
             "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
-            checkpoint, output, outputs, precision, layout, prune, opset, externalData, genAi, noVerify,
+            checkpoint, output, outputs, precision, layout, prune, opset, externalData, topK, ranks, entropies, hidden, genAi,
+            noVerify,
         };
         command.Validators.Add(result =>
         {
@@ -84,6 +93,10 @@ internal static class ExportCommand
                 PruneBelow = parsed.GetValue(prune),
                 Opset = parsed.GetValue(opset),
                 ExternalData = parsed.GetValue(externalData),
+                TopK = parsed.GetValue(topK),
+                Ranks = parsed.GetValue(ranks),
+                Entropies = parsed.GetValue(entropies),
+                Hidden = parsed.GetValue(hidden),
                 GenAiFiles = parsed.GetValue(genAi),
             };
             (OnnxExportResult result, string? found) =

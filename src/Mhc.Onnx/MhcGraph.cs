@@ -153,18 +153,30 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         return wte.Linear(x, bias: null);                                                               // (rows, V)
     }
 
-    /// <summary>input_ids, positions, targets → logprobs. Only the scored rows reach ln_f and the vocabulary head.</summary>
-    public void BuildScores()
+    /// <summary>
+    /// input_ids, positions, targets → logprobs and what else is asked for. Only the scored rows reach the vocabulary head, and ln_f unless
+    /// all are asked for.
+    /// </summary>
+    public void BuildScores(OnnxExportOptions options)
     {
         Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
         Value positions = g.Input("positions", ElementType.Int64, "scored");
         Value targets = g.Input("targets", ElementType.Int64, "scored");
         IMatrix wte = modelWeights.Matrix("lm_head.weight");
         Value streams = Transformer(inputIds, wte);
-        Value scored = g.Gather(streams, positions, axis: streams.Rank - 2, "scored");                  // (S, P, C)
-        Value logits = Head(Reduce(scored, "scored"), wte);                                             // (P, V)
-        Value logprobs = g.GatherElements(g.LogSoftmax(logits), g.Reshape(targets, ["scored", 1], "targets"), axis: 1);
-        g.Output("logprobs", g.Reshape(logprobs, ["scored"], "logprobs"));                              // (P)
+        Value scored = options.Hidden
+            ? g.Gather(Hidden(streams, inputIds), positions, name: "scored")                            // (P, C)
+            : Reduce(g.Gather(streams, positions, axis: streams.Rank - 2, "scored"), "scored");         // (S, P, C) → (P, C)
+        new ScoreOutputs(g, options).Build(g.LogSoftmax(Head(scored, wte)), targets);                   // (P, V), (P)
+    }
+
+    // What the head reads, of every position: (N, C), and an output.
+    private Value Hidden(Value streams, Value inputIds)
+    {
+        Value x = Reduce(streams, "rows");
+        Value shape = g.Concat([g.Shape(inputIds, name: "hidden"), g.Constant(_config.NEmbd)], axis: 0, 3, "hidden");
+        g.Output("hidden", g.Reshape(x, shape, ["batch", "tokens", _config.NEmbd], "hidden"));
+        return x;
     }
 
     /// <summary>input_ids → logits.</summary>

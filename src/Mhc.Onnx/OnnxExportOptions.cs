@@ -81,10 +81,41 @@ public sealed record OnnxExportOptions
     /// <value>Default: 20.</value>
     public int Opset { get; init; } = DefaultOpset;
 
+    /// <value>
+    /// How many alternatives the scores have for each scored position, the most probable first: <c>top_ids</c> and <c>top_logprobs</c>.
+    /// Default: 0, and there are no such outputs. At most the vocabulary's size.
+    /// </value>
+    public int TopK { get; init; }
+
+    /// <value>
+    /// Whether the scores have <c>ranks</c>: 1 + the number of tokens that are more probable than the target. Default: no.
+    /// </value>
+    public bool Ranks { get; init; }
+
+    /// <value>Whether the scores have <c>entropies</c>, of the next token's distribution in nats. Default: no.</value>
+    public bool Entropies { get; init; }
+
+    /// <value>
+    /// Whether the scores have <c>hidden</c>, what the vocabulary head reads, of every position. Default: no. The final norm is then
+    /// computed for all positions instead of the scored ones.
+    /// </value>
+    public bool Hidden { get; init; }
+
+    internal void Validate(MhcConfig config)
+    {
+        if (TopK > config.VocabSize)
+            throw new ArgumentException($"TopK is {TopK}, but the vocabulary has {config.VocabSize} tokens. Ask for at most as many.");
+    }
+
     internal void Validate()
     {
         if (GenAiFiles && Outputs != OnnxOutputs.Decoder)
             throw new ArgumentException($"onnxruntime-genai's files go with the outputs Decoder; these are {Outputs}.");
+        if (TopK < 0)
+            throw new ArgumentOutOfRangeException(nameof(TopK), TopK, "Expected 0 or more.");
+        if (Outputs != OnnxOutputs.Scores && (TopK > 0 || Ranks || Entropies || Hidden))
+            throw new ArgumentException($"TopK, Ranks, Entropies and Hidden are outputs beside the scores, but Outputs is {Outputs}. "
+                + "Expected Scores, or none of them.");
         if (!Enum.IsDefined(Layout))
             throw new ArgumentOutOfRangeException(nameof(Layout), Layout, "Expected Auto, Streams, Augmented, Unrolled or Chunked.");
         if (!(PruneBelow is >= 0 and < 1))

@@ -34,6 +34,7 @@ public static class OnnxExporter
             throw new DirectoryNotFoundException(
                 $"There is no folder '{target}' to write {Path.GetFileName(onnxPath)} to. Create it, or correct the path.");
         Checkpoint checkpoint = Checkpoint.Open(checkpointFolder);
+        options.Validate(checkpoint.Config);
         if (options.GenAiFiles && Path.GetFullPath(checkpointFolder).TrimEnd(Path.DirectorySeparatorChar) == target)
             throw new ArgumentException($"{onnxPath}: onnxruntime-genai's tokenizer.json would replace the checkpoint's. Write elsewhere.");
         IReadOnlyList<(string Name, string Content)> genAiFiles =
@@ -64,7 +65,7 @@ public static class OnnxExporter
         switch (options.Outputs)
         {
             case OnnxOutputs.Scores:
-                graph.BuildScores();
+                graph.BuildScores(options);
                 break;
             case OnnxOutputs.Logits:
                 graph.BuildLogits();

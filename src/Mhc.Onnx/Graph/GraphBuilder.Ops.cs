@@ -33,6 +33,24 @@ internal sealed partial class GraphBuilder
 
     public Value Sigmoid(Value x, string? name = null) => One("Sigmoid", name, [x], x.Shape);
 
+    public Value Neg(Value x, string? name = null) => One("Neg", name, [x], x.Shape);
+
+    public Value Greater(Value a, Value b, string? name = null) =>
+        One("Greater", name, [a, b], ElementType.Bool, Broadcast("Greater", a, b));
+
+    /// <summary>Σx over the last axis, which goes.</summary>
+    public Value SumLastAxis(Value x, string? name = null) =>
+        One("ReduceSum", name, [x, Constant(-1)], x.Shape[..^1], Attribute("keepdims", 0));
+
+    /// <summary>The largest values of the last axis in falling order, equal ones by their index, and where they stand.</summary>
+    public (Value Values, Value Indices) TopK(Value x, int count, string? name = null)
+    {
+        Require(x.Shape[^1].Size >= count, "TopK", x);
+        Dim[] shape = [.. x.Shape[..^1], count];
+        Value[] outputs = Node("TopK", name, [x, Constant(count)], [(x.Type, shape), (ElementType.Int64, shape)], []);
+        return (outputs[0], outputs[1]);
+    }
+
     /// <summary>√Σx² over the last axis, which stays as one of size 1.</summary>
     public Value ReduceL2(Value x, string? name = null) => OverLastAxis("ReduceL2", x, name);
 

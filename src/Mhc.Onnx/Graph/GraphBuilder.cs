@@ -105,10 +105,14 @@ internal sealed partial class GraphBuilder(string graphName, int opset = OnnxExp
 
     // Adds a node and gives its outputs, one for each shape.
     private Value[] Node(string type, string? name, Value[] inputs, ElementType resultType, Dim[][] resultShapes, AttributeProto[] attributes,
-        string domain = "")
+        string domain = "") =>
+        Node(type, name, inputs, [.. resultShapes.Select(shape => (resultType, shape))], attributes, domain);
+
+    private Value[] Node(
+        string type, string? name, Value[] inputs, (ElementType Type, Dim[] Shape)[] results, AttributeProto[] attributes, string domain = "")
     {
         string path = Claim(NodePath(type, name));
-        Value[] outputs = [.. resultShapes.Select((shape, i) => new Value(Claim($"{path}/output_{i}"), resultType, shape))];
+        Value[] outputs = [.. results.Select((result, i) => new Value(Claim($"{path}/output_{i}"), result.Type, result.Shape))];
         _graph.ValueInfo.Add(outputs.Select(ValueInfo));
         _graph.Node.Add(new NodeProto
         {
