@@ -32,6 +32,12 @@ internal static class ExportCommand
             HelpName = "WEIGHT",
             Description = "Leave branch outputs out of sums where their weight is smaller, and tell the bound of the error.",
         };
+        var opset = new Option<int>("--opset")
+        {
+            DefaultValueFactory = _ => new OnnxExportOptions().Opset,
+            Description = "The version of the standard operators. 23: attention in one operator, faster where the reader knows it.",
+        };
+        opset.AcceptOnlyFromAmong("20", "23");
         var topK = new Option<int>("--top-k")
         {
             HelpName = "N",
@@ -43,7 +49,7 @@ internal static class ExportCommand
         var command = new Command("export",
             "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
-            checkpoint, output, outputs, layout, prune, topK, ranks, entropies, hidden,
+            checkpoint, output, outputs, layout, prune, opset, topK, ranks, entropies, hidden,
         };
         command.SetAction(parsed =>
         {
@@ -53,6 +59,7 @@ internal static class ExportCommand
                 Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores,
                 Layout = parsed.GetValue(layout),
                 PruneBelow = parsed.GetValue(prune),
+                Opset = parsed.GetValue(opset),
                 TopK = parsed.GetValue(topK),
                 Ranks = parsed.GetValue(ranks),
                 Entropies = parsed.GetValue(entropies),

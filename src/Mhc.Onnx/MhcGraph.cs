@@ -11,8 +11,8 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
 
     private readonly MhcConfig _config = checkpoint.Config;
 
-    // What every block needs of the input's sizes.
-    private sealed record Sequence(Value HeadShape, Value CausalMask);
+    // What every block needs of the input's sizes. Where attention is one operator, it takes [B, T, C] and needs no mask.
+    private sealed record Sequence(Value HeadShape, Value? CausalMask);
 
     private Value Linear(Value x, string name)
     {
@@ -32,16 +32,27 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
         using IDisposable scope = g.Scope("attn");
         int headSize = _config.NEmbd / _config.NHead;
         Value[] qkv = g.Split(Linear(x, "c_attn"), axis: 1, parts: 3);                                  // (N, C) each
+        if (g.HasAttention)
+            return Linear(Attention(qkv[0], qkv[1], WithFirstValues(qkv[2], ref firstValues), sequence), "c_proj");
         Value q = Heads(g.Mul(qkv[0], g.Scalar(1 / MathF.Sqrt(headSize)), "scale"), "q", [0, 2, 1, 3]); // (B, H, T, D)
         Value k = Heads(qkv[1], "k", [0, 2, 3, 1]);                                                     // (B, H, D, T)
         Value v = Heads(WithFirstValues(qkv[2], ref firstValues), "v", [0, 2, 1, 3]);                   // (B, H, T, D)
-        Value scores = g.Add(g.MatMul(q, k, "scores"), sequence.CausalMask, "mask");                    // (B, H, T, T)
+        Value scores = g.Add(g.MatMul(q, k, "scores"), sequence.CausalMask!, "mask");                    // (B, H, T, T)
         Value y = g.MatMul(g.Softmax(scores), v, "values");                                             // (B, H, T, D)
         y = g.Reshape(g.Transpose(y, [0, 2, 1, 3], "merge"), ["rows", _config.NEmbd], "merge");         // (N, C)
         return Linear(y, "c_proj");
 
         Value Heads(Value rows, string name, int[] order) =>
             g.Transpose(g.Reshape(rows, sequence.HeadShape, ["batch", "tokens", _config.NHead, headSize], name), order, name);
+    }
+
+    // (N, C) each → (N, C), in one operator.
+    private Value Attention(Value q, Value k, Value v, Sequence sequence)
+    {
+        Value y = g.CausalAttention(Batched(q, "q"), Batched(k, "k"), Batched(v, "v"), _config.NHead);   // (B, T, C)
+        return g.Reshape(y, ["rows", _config.NEmbd], "merge");
+
+        Value Batched(Value rows, string name) => g.Reshape(rows, sequence.HeadShape, ["batch", "tokens", _config.NEmbd], name);
     }
 
     // The value residual: λ₁·V + λ₂·V₁, which in the first block is (λ₁ + λ₂)·V₁.
@@ -90,7 +101,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
             Value wpe = g.SliceRows(Parameter("wpe.weight"), tokens, "tokens", "wpe");                  // (T, C)
             e = g.Add(g.Gather(wte, inputIds, name: "wte"), wpe, "embedding");                          // (B, T, C)
             e = g.Reshape(e, ["rows", _config.NEmbd], "embedding");                                     // (N, C)
-            sequence = new(HeadShape(inputIds), CausalMask(tokens));
+            sequence = new(HeadShape(inputIds), g.HasAttention ? null : CausalMask(tokens));
         }
         Value? firstValues = null;
         Value[] streams = residual.Start(e);
@@ -121,11 +132,11 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ResidualSt
         _ => Array.ConvertAll(HProjection.Softmax(Values("stream_reduce_logits")), weight => (float)weight),
     };
 
-    // [B, T, H, D]
+    // [B, T, H, D], or [B, T, C]
     private Value HeadShape(Value inputIds)
     {
-        Value heads = g.Constant(_config.NHead, _config.NEmbd / _config.NHead);
-        return g.Concat([g.Shape(inputIds, name: "head_shape"), heads], axis: 0, 4, "head_shape");
+        Value heads = g.HasAttention ? g.Constant(_config.NEmbd) : g.Constant(_config.NHead, _config.NEmbd / _config.NHead);
+        return g.Concat([g.Shape(inputIds, name: "head_shape"), heads], axis: 0, g.HasAttention ? 3 : 4, "head_shape");
     }
 
     // 0 on and below the diagonal, −∞ above it; made once for all blocks.

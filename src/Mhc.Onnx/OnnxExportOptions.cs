@@ -15,6 +15,14 @@ public sealed record OnnxExportOptions
     /// <value>Default: <see cref="OnnxOutputs.Scores"/>.</value>
     public OnnxOutputs Outputs { get; init; } = OnnxOutputs.Scores;
 
+    internal const int DefaultOpset = 20, AttentionOpset = 23;
+
+    /// <value>
+    /// The version of the standard operators. Default: 20. With 23 attention is one operator, which is faster and exact too; it needs a
+    /// reader as new as ONNX Runtime 1.23.
+    /// </value>
+    public int Opset { get; init; } = DefaultOpset;
+
     /// <value>How the residual streams of static mHC stand in the graph. Default: <see cref="OnnxLayout.Auto"/>. Ignored by other designs.</value>
     public OnnxLayout Layout { get; init; } = OnnxLayout.Auto;
 
@@ -58,6 +66,8 @@ public sealed record OnnxExportOptions
         if (Outputs != OnnxOutputs.Scores && (TopK > 0 || Ranks || Entropies || Hidden))
             throw new ArgumentException($"TopK, Ranks, Entropies and Hidden are outputs beside the scores, but Outputs is {Outputs}. "
                 + "Expected Scores, or none of them.");
+        if (Opset is not (DefaultOpset or AttentionOpset))
+            throw new ArgumentOutOfRangeException(nameof(Opset), Opset, "Expected 20 or 23.");
         if (!Enum.IsDefined(Layout))
             throw new ArgumentOutOfRangeException(nameof(Layout), Layout, "Expected Auto, Streams, Augmented, Unrolled or Chunked.");
         if (!(PruneBelow is >= 0 and < 1))

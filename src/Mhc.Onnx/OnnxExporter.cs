@@ -38,7 +38,7 @@ public static class OnnxExporter
                 + $"of which weights at most {LargestWeightBytes}. Train a smaller model.");
         options.Validate(checkpoint.Config);
         HMatrices[] matrices = HMatrices.Project(checkpoint);
-        var builder = new GraphBuilder("mhc");
+        var builder = new GraphBuilder("mhc", options.Opset);
         ResidualStreams residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
         ModelProto model = Model(builder, checkpoint, matrices, residual, options);
         Write(model, onnxPath);
@@ -49,7 +49,7 @@ public static class OnnxExporter
 
     internal static ModelProto Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
     {
-        var builder = new GraphBuilder("mhc");
+        var builder = new GraphBuilder("mhc", options.Opset);
         return Model(builder, checkpoint, matrices, ResidualStreams.Of(builder, checkpoint, matrices, options), options);
     }
 
@@ -63,10 +63,10 @@ public static class OnnxExporter
             graph.BuildLogits();
         var model = new ModelProto
         {
-            IrVersion = GraphBuilder.IrVersion,
+            IrVersion = options.Opset == OnnxExportOptions.DefaultOpset ? 9 : 11, // The format's versions that came with these opsets.
             ProducerName = OnnxMetadata.ProducerName,
             ProducerVersion = OnnxMetadata.ProducerVersion,
-            OpsetImport = { new OperatorSetIdProto { Version = GraphBuilder.Opset } },
+            OpsetImport = { new OperatorSetIdProto { Version = options.Opset } },
             Graph = builder.Build(),
         };
         foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices, residual.Layout))

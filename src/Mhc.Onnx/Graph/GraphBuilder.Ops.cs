@@ -5,15 +5,13 @@ using Mhc.Onnx.Wire;
 namespace Mhc.Onnx;
 
 /// <summary>
-/// The operators that the graphs use, of opset 20. Each checks its operands' shapes, adds a node and returns what comes out of it.
+/// The operators that the graphs use, in the form of the opset. Each checks its operands' shapes, adds a node and returns what comes out of it.
 /// A module that uses an operator more than once gives each a name, which becomes part of the path.
 /// </summary>
 internal sealed partial class GraphBuilder
 {
-    public const int Opset = 20;
-
-    // Opset 20's own companion.
-    public const int IrVersion = 9;
+    /// <summary>Whether attention is one operator.</summary>
+    public bool HasAttention => opset >= OnnxExportOptions.AttentionOpset;
 
     public Value Add(Value a, Value b, string? name = null) => One("Add", name, [a, b], Broadcast("Add", a, b));
 
@@ -66,6 +64,14 @@ internal sealed partial class GraphBuilder
         One("Gemm", null, bias is null ? [x, weight] : [x, weight, bias], Linear(x, weight, bias), Attribute("transB", 1));
 
     public Value Gelu(Value x) => One("Gelu", null, [x], x.Shape);
+
+    /// <summary>softmax(q · kᵀ / √D) · v for each head, over the tokens so far; (B, T, C) each. Of opset 23.</summary>
+    public Value CausalAttention(Value q, Value k, Value v, int heads)
+    {
+        Require(q.Rank == 3 && q.Shape.AsSpan().SequenceEqual(k.Shape) && q.Shape.AsSpan().SequenceEqual(v.Shape), "Attention", q, k, v);
+        return One("Attention", null, [q, k, v], q.Shape, Attribute("is_causal", 1), Attribute("q_num_heads", heads),
+            Attribute("kv_num_heads", heads));
+    }
 
     public Value Softmax(Value x) => One("Softmax", null, [x], x.Shape, Attribute("axis", -1));
 

@@ -12,7 +12,7 @@ namespace Mhc.Onnx;
 /// is called <c>transformer.h.0.attn.…</c>, a node <c>/transformer.h.0/attn/…</c> and its value <c>{node}/output_0</c>. No name counts,
 /// so that a new op renames no other; a name that is there already is an error.
 /// </summary>
-internal sealed partial class GraphBuilder(string graphName)
+internal sealed partial class GraphBuilder(string graphName, int opset = OnnxExportOptions.DefaultOpset)
 {
     private readonly GraphProto _graph = new() { Name = graphName };
     private readonly List<string> _scopes = [];
