@@ -14,8 +14,8 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
 
     private readonly MhcConfig _config = checkpoint.Config;
 
-    // What every block needs of the input's sizes.
-    private sealed record Sequence(Value HeadShape, Value Mask, KeyValueCache? Cache);
+    // What every block needs of the input's sizes. Where attention is one operator, it takes [B, T, C] and needs no mask.
+    private sealed record Sequence(Value HeadShape, Value? Mask, KeyValueCache? Cache);
 
     private Value Linear(Value x, string name)
     {
@@ -35,6 +35,8 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         using IDisposable scope = g.Scope("attn");
         int headSize = _config.NEmbd / _config.NHead;
         Value[] qkv = g.Split(Linear(x, "c_attn"), axis: 1, parts: 3);                                  // (N, C) each
+        if (sequence.Mask is null)
+            return Linear(Attention(qkv[0], qkv[1], WithFirstValues(qkv[2], ref firstValues), sequence), "c_proj");
         Value q = Heads(g.Mul(qkv[0], g.Scalar(1 / MathF.Sqrt(headSize), x.Type), "scale"), "q", [0, 2, 1, 3]); // (B, H, T, D)
         Value k = Heads(qkv[1], "k", sequence.Cache is null ? [0, 2, 3, 1] : [0, 2, 1, 3]);             // (B, H, D, T)
         Value v = Heads(WithFirstValues(qkv[2], ref firstValues), "v", [0, 2, 1, 3]);                   // (B, H, T, D)
@@ -48,6 +50,15 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
 
         Value Heads(Value rows, string name, int[] order) =>
             g.Transpose(g.Reshape(rows, sequence.HeadShape, ["batch", "tokens", _config.NHead, headSize], name), order, name);
+    }
+
+    // (N, C) each → (N, C), in one operator.
+    private Value Attention(Value q, Value k, Value v, Sequence sequence)
+    {
+        Value y = g.CausalAttention(Batched(q, "q"), Batched(k, "k"), Batched(v, "v"), _config.NHead);   // (B, T, C)
+        return g.Reshape(y, ["rows", _config.NEmbd], "merge");
+
+        Value Batched(Value rows, string name) => g.Reshape(rows, sequence.HeadShape, ["batch", "tokens", _config.NEmbd], name);
     }
 
     // The value residual: λ₁·V + λ₂·V₁, which in the first block is (λ₁ + λ₂)·V₁.
@@ -101,7 +112,10 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
                 : g.Gather(Parameter("wpe.weight"), cache.PositionIds, name: "wpe");                    // (B, T, C)
             e = g.Add(wte.Rows(inputIds, "wte"), wpe, "embedding");                                     // (B, T, C)
             e = g.Reshape(e, ["rows", _config.NEmbd], "embedding");                                     // (N, C)
-            sequence = new(HeadShape(inputIds), cache?.Mask(tokens) ?? CausalMask(tokens), cache);
+            // In one operator attention is causal by itself; it has no cache, and half precision would be all there is in it.
+            sequence = g.HasAttention && cache is null && modelWeights.Activations == ElementType.Float
+                ? new(HeadShape(inputIds, _config.NEmbd), null, null)
+                : new(HeadShape(inputIds, _config.NHead, _config.NEmbd / _config.NHead), cache?.Mask(tokens) ?? CausalMask(tokens), cache);
         }
         Value? firstValues = null;
         Value[] streams = residual.Start(e);
@@ -132,12 +146,9 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         _ => Array.ConvertAll(HProjection.Softmax(Values("stream_reduce_logits")), weight => (float)weight),
     };
 
-    // [B, T, H, D]
-    private Value HeadShape(Value inputIds)
-    {
-        Value heads = g.Constant(_config.NHead, _config.NEmbd / _config.NHead);
-        return g.Concat([g.Shape(inputIds, name: "head_shape"), heads], axis: 0, 4, "head_shape");
-    }
+    // [B, T, H, D], or [B, T, C]
+    private Value HeadShape(Value inputIds, params long[] channels) =>
+        g.Concat([g.Shape(inputIds, name: "head_shape"), g.Constant(channels)], axis: 0, 2 + channels.Length, "head_shape");
 
     // 0 on and below the diagonal, −∞ above it; made once for all blocks.
     private Value CausalMask(Value tokens)

@@ -39,7 +39,7 @@ public enum OnnxPrecision
 
 public sealed record OnnxExportOptions
 {
-    internal const int DefaultOpset = 20, OlderOpset = 17;
+    internal const int OlderOpset = 17, DefaultOpset = 20, AttentionOpset = 23;
 
     /// <value>Default: <see cref="OnnxOutputs.Scores"/>.</value>
     public OnnxOutputs Outputs { get; init; } = OnnxOutputs.Scores;
@@ -75,8 +75,8 @@ public sealed record OnnxExportOptions
     public bool GenAiFiles { get; init; }
 
     /// <summary>
-    /// The version of the standard operators: 20, or 17 for readers that are older than the end of 2023. The numbers are the same up to
-    /// rounding.
+    /// The version of the standard operators: 20; 17 for readers that are older than the end of 2023; or 23, where attention is one operator,
+    /// faster in ONNX Runtime, whose version must be 1.23 or newer. The numbers are the same up to rounding.
     /// </summary>
     /// <value>Default: 20.</value>
     public int Opset { get; init; } = DefaultOpset;
@@ -124,7 +124,7 @@ public sealed record OnnxExportOptions
             throw new ArgumentOutOfRangeException(nameof(Outputs), Outputs, "Expected Scores, Logits or Decoder.");
         if (!Enum.IsDefined(Precision))
             throw new ArgumentOutOfRangeException(nameof(Precision), Precision, "Expected Float32, Float16Weights, Float16, Int8 or Int4.");
-        if (Opset is not (DefaultOpset or OlderOpset))
-            throw new ArgumentOutOfRangeException(nameof(Opset), Opset, "Expected 20 or 17.");
+        if (Opset is not (OlderOpset or DefaultOpset or AttentionOpset))
+            throw new ArgumentOutOfRangeException(nameof(Opset), Opset, "Expected 17, 20 or 23.");
     }
 }

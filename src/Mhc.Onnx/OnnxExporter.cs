@@ -76,7 +76,7 @@ public static class OnnxExporter
         }
         var model = new ModelProto
         {
-            IrVersion = options.Opset == OnnxExportOptions.DefaultOpset ? 9 : 8, // The format's versions that came with these opsets.
+            IrVersion = IrVersion(options.Opset),
             ProducerName = OnnxMetadata.ProducerName,
             ProducerVersion = OnnxMetadata.ProducerVersion,
             OpsetImport = { new OperatorSetIdProto { Version = options.Opset } },
@@ -89,4 +89,12 @@ public static class OnnxExporter
         GraphCheck.ThrowIfWrong(model);
         return new(model, builder.Weights, residual);
     }
+
+    // The versions of the format that came with these opsets.
+    private static int IrVersion(int opset) => opset switch
+    {
+        OnnxExportOptions.OlderOpset => 8,
+        OnnxExportOptions.DefaultOpset => 9,
+        _ => 11,
+    };
 }

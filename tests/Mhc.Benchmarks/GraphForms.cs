@@ -4,7 +4,7 @@ namespace Mhc.Benchmarks;
 
 /// <summary>
 /// The ways to compute one sum of k terms (N, C) with constant weights in ONNX Runtime. A graph computes twelve sums one after another, as
-/// six blocks do: each is the last term of the next, and what a form puts around the sum stands between them.
+/// six blocks do: the terms of each are the k values before it.
 /// </summary>
 internal static class GraphForms
 {
@@ -12,7 +12,7 @@ internal static class GraphForms
 
     private static readonly int[] Rows = [2048, 256, 1], TermCounts = [4, 8, 12];
 
-    // A form takes k terms (N, C), of which the last is the sum before, to (N, C).
+    // A form takes k terms (N, C), of which the last is the value before, to (N, C).
     private delegate string Form(Terms x);
 
     private static readonly (string Name, Form Form)[] Plain =
@@ -82,11 +82,10 @@ internal static class GraphForms
     private static Onnx.Wire.ModelProto Model(Form form, int rows, int terms)
     {
         var g = new OrtGraph();
-        string sum = g.Input("first", rows, Channels);
-        string[] others = [.. Enumerable.Range(1, terms - 1).Select(term => g.Input($"term.{term}", rows, Channels))];
+        List<string> values = [.. Enumerable.Range(0, terms).Select(term => g.Input($"term.{term}", rows, Channels))];
         for (int i = 0; i < Sums; i++)
-            sum = form(new Terms(g, [.. others, sum], rows));
-        g.Output(sum, rows, Channels);
+            values.Add(form(new Terms(g, [.. values[^terms..]], rows)));
+        g.Output(values[^1], rows, Channels);
         return g.Model(opset: 20);
     }
 
@@ -112,7 +111,7 @@ internal static class GraphForms
         return x.Tokens(x.G.Op("MatMul", [stacked, x.Weight(-1, 1)]));
     }
 
-    /// <summary>What a form sums: (N, C) each, the sum before as the last.</summary>
+    /// <summary>What a form sums: (N, C) each.</summary>
     private sealed record Terms(OrtGraph G, string[] Values, int Rows)
     {
         /// <summary>Of the last term; as small as keeps twelve sums in a row of ordinary size.</summary>
@@ -136,7 +135,7 @@ internal static class GraphForms
         /// <summary>The sum of all terms but the last.</summary>
         public string SumOfOthers()
         {
-            string weights = G.Floats("others", Weights[..^1], 1, Values.Length - 1);
+            string weights = G.Floats("weights of the others", Weights[..^1], 1, Values.Length - 1);
             string stacked = G.Op("Concat", [.. Values[..^1].Select(Flat)], Attribute("axis", 0L));
             return Tokens(G.Op("MatMul", [weights, stacked]));
         }

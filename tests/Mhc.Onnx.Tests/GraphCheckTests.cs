@@ -144,7 +144,7 @@ public class GraphCheckTests
     }
 
     [Theory]
-    [InlineData(17), InlineData(20)]
+    [InlineData(17), InlineData(20), InlineData(23)]
     public void EverySymbolStandsForOneSize(int opset)
     {
         foreach (MhcConfig config in Designs())

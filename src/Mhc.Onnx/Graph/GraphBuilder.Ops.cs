@@ -13,6 +13,9 @@ internal sealed partial class GraphBuilder
     // The opset from which on a reduction's axes are an input and Split may be told the number of its parts.
     private const int AxesAsInput = 18;
 
+    /// <summary>Whether attention is one operator.</summary>
+    public bool HasAttention => opset >= OnnxExportOptions.AttentionOpset;
+
     public Value Add(Value a, Value b, string? name = null) => One("Add", name, [a, b], Broadcast("Add", a, b));
 
     public Value Sub(Value a, Value b, string? name = null) => One("Sub", name, [a, b], Broadcast("Sub", a, b));
@@ -72,6 +75,14 @@ internal sealed partial class GraphBuilder
         using IDisposable scope = Scope("gelu");
         Value erf = One("Erf", null, [Div(x, Scalar(MathF.Sqrt(2)))], x.Shape);
         return Mul(Mul(x, Add(erf, Scalar(1f)), "erf"), Scalar(0.5f), "half");
+    }
+
+    /// <summary>softmax(q · kᵀ / √D) · v for each head, over the tokens so far; (B, T, C) each. Of opset 23.</summary>
+    public Value CausalAttention(Value q, Value k, Value v, int heads)
+    {
+        Require(q.Rank == 3 && q.Shape.AsSpan().SequenceEqual(k.Shape) && q.Shape.AsSpan().SequenceEqual(v.Shape), "Attention", q, k, v);
+        return One("Attention", null, [q, k, v], q.Shape, Attribute("is_causal", 1), Attribute("q_num_heads", heads),
+            Attribute("kv_num_heads", heads));
     }
 
     public Value Softmax(Value x) => One("Softmax", null, [x], x.Shape, Attribute("axis", -1));

@@ -15,6 +15,7 @@ internal static class OperatorTable
     private static readonly ILookup<string, Form> Forms = new Form[]
     {
         new("Add", 14, 2, 2),
+        new("Attention", 23, 3, 6, "is_causal", "q_num_heads", "kv_num_heads"),
         new("Cast", 13, 1, 1, "to"),
         new("Concat", 13, 1, Any, "axis"),
         new("ConstantOfShape", 9, 1, 1, "value"),
