@@ -33,7 +33,7 @@ internal static class CompareCommand
         foreach (string path in models)
         {
             using var scorer = new MhcScorer(path);
-            var total = new Total(scorer, input);
+            var total = new Total(scorer, path, input);
             first ??= total;
             bool sameTokens = total.Tokens == first.Tokens && total.Tokenizer == first.Tokenizer;
             table.Add(path, scorer.Model.Precision, Text($"{Size(path, scorer.Model) / 1e6:f1}"), Text($"{total.Perplexity:f4}"),
@@ -43,8 +43,11 @@ internal static class CompareCommand
         table.Show();
     }
 
-    private static long Size(string path, MhcModelInfo model) => new FileInfo(path).Length
-        + (model.ExternalData is null ? 0 : new FileInfo(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, model.ExternalData)).Length);
+    private static long Size(string path, MhcModelInfo model)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return new FileInfo(path).Length + (model.ExternalData is { } data ? new FileInfo(Path.Combine(folder, data)).Length : 0);
+    }
 
     private static string Change(double value, double first) => Text($"{value / first - 1:+0.000 %;-0.000 %;0 %}");
 
@@ -56,7 +59,7 @@ internal static class CompareCommand
         private readonly double _logLikelihood;
         private readonly long _bytes;
 
-        public Total(MhcScorer scorer, string input)
+        public Total(MhcScorer scorer, string path, string input)
         {
             Tokenizer = scorer.Model.TokenizerType;
             foreach (MhcScore score in scorer.ScoreLazily(TextLines.Read(input)))
@@ -66,7 +69,7 @@ internal static class CompareCommand
                 _bytes += score.ByteCount;
             }
             if (Tokens == 0)
-                throw new InvalidDataException($"{input}: nothing in it that the model scores. Expected a file of UTF-8 text, one text a line.");
+                throw new InvalidDataException($"{input}: nothing in it that {path} scores. Expected lines of UTF-8 text.");
         }
 
         public string Tokenizer { get; }
