@@ -103,7 +103,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         int[] present = Present(weights);
         float[] values = [.. weights.SelectMany(row => present.Select(term => (float)row[term]))];
         Value weight = g.Initializer(g.Key("weights"), values, weights.Count, present.Length);
-        Value stacked = g.Concat([.. present.Select(term => terms[term])], axis: 0, $"{present.Length}·rows"); // (k·N, C)
+        Value stacked = g.Concat([.. present.Select(term => terms[term])], axis: 0, "terms·rows");      // (k·N, C)
         return g.MatMul(weight, g.Reshape(stacked, [present.Length, "rows·channels"], "terms"));        // (k, N·C) → (…, N·C)
     }
 
@@ -190,7 +190,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint)
         if (_config.Residual == ResidualMode.None)
             return x;
         Value weight = g.Initializer(g.Key("stream_reduce.weights"), ReductionWeights(), 1, _config.Streams);
-        x = g.Reshape(x, [_config.Streams, $"{rows}·channels"], "stream_reduce/streams");
+        x = g.Reshape(x, [_config.Streams, "rows·channels"], "stream_reduce/streams");
         return g.Reshape(g.MatMul(weight, x, "stream_reduce"), [rows, _config.NEmbd], "stream_reduce"); // (rows, C)
     }
 
