@@ -135,7 +135,7 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         if (_config.Residual == ResidualMode.None)
             return x;
         Value weight = g.Initializer(g.Key("stream_reduce.weights"), ReductionWeights(), 1, _config.Streams);
-        x = g.Reshape(x, [_config.Streams, $"{rows}·channels"], "stream_reduce/streams");
+        x = g.Reshape(x, [_config.Streams, "rows·channels"], "stream_reduce/streams");
         return g.Reshape(g.MatMul(weight, x, "stream_reduce"), [rows, _config.NEmbd], "stream_reduce"); // (rows, C)
     }
 

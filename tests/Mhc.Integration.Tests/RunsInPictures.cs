@@ -84,8 +84,8 @@ public partial class RunsInPictures
 
         CommandLineTool.Result result = CommandLineTool.Mhc("inspect", folder["m.onnx"], golden.Checkpoint, "--html", folder["m.html"]);
 
-        Assert.Equal((1, $"mhc: {folder["m.onnx"]}: a file. Figures are drawn of run folders and checkpoint folders, or of one exported file."),
-            (result.ExitCode, result.Error.Trim()));
+        Assert.Equal((1, $"mhc: {folder["m.onnx"]}: a file. "
+            + "Figures are drawn of run folders and checkpoint folders, or of one exported file."), (result.ExitCode, result.Error.Trim()));
     }
 
     [Fact]

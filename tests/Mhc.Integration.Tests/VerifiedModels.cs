@@ -35,7 +35,8 @@ public class VerifiedModels
         Assert.All(rows[2..].SelectMany(row => row[3..]).Where(cell => cell != "–"),
             cell => Assert.InRange(double.Parse(cell, CultureInfo.InvariantCulture), 0, 1e-4));
         Assert.DoesNotContain("–", rows[^1]);
-        Assert.Contains($"\n{folder["m.onnx"]} computes what {golden.Checkpoint} does: {compared} within ", verified, StringComparison.Ordinal);
+        Assert.Contains($"\n{folder["m.onnx"]} computes what {golden.Checkpoint} does: {compared} within ", verified,
+            StringComparison.Ordinal);
         Assert.Equal(["m.onnx", "text.txt"], FilesIn(folder));
     }
 
@@ -50,8 +51,8 @@ public class VerifiedModels
 
         Assert.Equal(1, result.ExitCode);
         Assert.Equal($"mhc: {folder["m.onnx"]}: exported from weights whose SHA-256 is {Sha256(other)}, but that of "
-            + $"{golden.Checkpoint}/model.safetensors is {Sha256(golden)}. Name the checkpoint that it was exported from, or export this one.",
-            result.Error.Trim());
+            + $"{golden.Checkpoint}/model.safetensors is {Sha256(golden)}. "
+            + "Name the checkpoint that it was exported from, or export this one.", result.Error.Trim());
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public class TracedModelTests
 
         ReferenceTrace reference = new ReferenceModel(Checkpoint.Open(golden.Checkpoint)).Trace(tokens);
         Assert.Equal(reference.BranchOutputs.Select(branch => branch.Module), traced.BranchOutputs.Select(branch => branch.Module));
-        Assert.Equal(["transformer.h.0.attn", "transformer.h.0.mlp", "transformer.h.1.attn"], traced.BranchOutputs.Take(3).Select(branch => branch.Module));
+        Assert.Equal("transformer.h.0.attn transformer.h.0.mlp", string.Join(' ', traced.BranchOutputs.Take(2).Select(branch => branch.Module)));
         foreach (((string module, double[][] expected), (_, string output)) in reference.BranchOutputs.Zip(traced.BranchOutputs))
         {
             ModelProto model = ModelProto.Parser.ParseFrom(traced.Model.ToArray());
@@ -36,7 +36,8 @@ public class TracedModelTests
     public void FileThatIsNoModelIsRefused()
     {
         using TemporaryFolder folder = Fixtures.Temporary();
-        File.WriteAllBytes(folder["model.onnx"], new ModelProto { ProducerName = "pytorch", Graph = new(), OpsetImport = { new OperatorSetIdProto() } }.ToByteArray());
+        var model = new ModelProto { ProducerName = "pytorch", Graph = new(), OpsetImport = { new OperatorSetIdProto() } };
+        File.WriteAllBytes(folder["model.onnx"], model.ToByteArray());
 
         var e = Assert.Throws<InvalidDataException>(() => TracedModel.Read(folder["model.onnx"]));
 

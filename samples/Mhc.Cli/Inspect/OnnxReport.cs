@@ -22,7 +22,7 @@ internal static class OnnxReport
         new("bytes", "Bytes of the tensors in the graph, by what they are for. The head is the embedding: one tensor is both.",
             theme => BarPlot.Draw("Bytes by kind of tensor", "MB", Bars(model.TensorBytes, bytes => bytes / 1e6, Size), theme)),
         new("operators", "Nodes of the graph by operator, before any runtime fuses them.",
-            theme => BarPlot.Draw("Operators", "nodes", Bars(model.OperatorCounts, count => count, count => count.ToString("n0", CultureInfo.InvariantCulture)), theme)),
+            theme => BarPlot.Draw("Operators", "nodes", Bars(model.OperatorCounts, count => count, Count), theme)),
         .. model.HMatrices.Count == 0 ? [] : Drawing.OfMatrices(model.HMatrices, ""),
     ];
 
@@ -50,7 +50,7 @@ internal static class OnnxReport
     {
         yield return ["file", string.Create(CultureInfo.InvariantCulture, $"{model.FileBytes:n0} bytes")];
         yield return ["parameters", model.ParameterCount.ToString("n0", CultureInfo.InvariantCulture)];
-        yield return ["operators", string.Create(CultureInfo.InvariantCulture, $"{model.OperatorCounts.Values.Sum():n0}, opset {model.Opset}")];
+        yield return ["operators", $"{Count(model.OperatorCounts.Values.Sum())}, opset {model.Opset}"];
         yield return ["producer", model.Producer];
         foreach (string key in (string[])["layout", "precision", "context_length", "weights_sha256"])
             if (model.Metadata.TryGetValue($"mhc.{key}", out string? json))
@@ -63,11 +63,14 @@ internal static class OnnxReport
     // "logits float [batch, tokens, 65]"
     private static string[] Value(string direction, string text) => [direction, .. text.Split(' ', 3)];
 
-    private static (string, double, string)[] Bars<T>(IReadOnlyDictionary<string, T> values, Func<T, double> length, Func<T, string> text) =>
+    private static (string, double, string)[] Bars<T>(
+        IReadOnlyDictionary<string, T> values, Func<T, double> length, Func<T, string> text) =>
     [
         .. values.Select(pair => (pair.Key, Length: length(pair.Value), Text: text(pair.Value)))
             .Where(bar => bar.Length > 0).OrderByDescending(bar => bar.Length),
     ];
+
+    private static string Count(int count) => count.ToString("n0", CultureInfo.InvariantCulture);
 
     private static string Size(long bytes) => bytes switch
     {

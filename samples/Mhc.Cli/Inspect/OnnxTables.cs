@@ -25,7 +25,8 @@ internal static class OnnxTables
         AnsiConsole.Write(facts);
         if (model.HMatrices.Count == 0)
         {
-            AnsiConsole.WriteLine("No stream matrices: a plain residual has none, and those of hc and mhc_dynamic differ from token to token.");
+            AnsiConsole.WriteLine(
+                "No stream matrices: a plain residual has none, and those of hc and mhc_dynamic differ from token to token.");
             return;
         }
         StreamTables.Show(model.HMatrices);

@@ -44,15 +44,17 @@ internal static class StreamTables
         string[] branches = [.. matrices.Select((_, b) => $"{b / 2} {(b % 2 == 0 ? "attn" : "MLP")}")];
         return (["input of", "e", .. branches],
         [
-            .. branches.Append("final").Select((branch, reader) => (string[])
-                [branch, .. Enumerable.Range(0, reader + 1).Select(source => weights[reader, source].ToString("f3", CultureInfo.InvariantCulture))]),
+            .. branches.Append("final").Select((branch, reader) =>
+                (string[])[branch, .. Enumerable.Range(0, reader + 1).Select(source => F3(weights[reader, source]))]),
         ]);
     }
 
     private static string Name(HMatrices h) => h.Sublayer["transformer.".Length..];
 
     private static string Vector(IReadOnlyList<double> values) =>
-        string.Join(' ', values.Select(value => value.ToString("f3", CultureInfo.InvariantCulture)));
+        string.Join(' ', values.Select(F3));
+
+    private static string F3(double value) => value.ToString("f3", CultureInfo.InvariantCulture);
 
     private static string F4(double value) => value.ToString("f4", CultureInfo.InvariantCulture);
 

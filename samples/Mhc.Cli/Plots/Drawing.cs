@@ -71,7 +71,8 @@ internal sealed record Drawing(string Name, string Caption, Func<Theme, Figure> 
             : [];
     }
 
-    private static Drawing Composite(IReadOnlyList<double> forward, IReadOnlyList<double> backward, IReadOnlyList<double> sigma, string at) =>
+    private static Drawing Composite(
+        IReadOnlyList<double> forward, IReadOnlyList<double> backward, IReadOnlyList<double> sigma, string at) =>
         new("composite_gain",
             $"The product of H_res from each sublayer to the last{at}: Amax gains as in arXiv:2512.24880, and the smallest singular value.",
             theme => DepthPlots.CompositeGain(forward, backward, sigma, theme));

@@ -20,7 +20,8 @@ internal sealed class Verifier : IDisposable
         (_checkpoint, _model) = (checkpoint, model);
         _precision = JsonSerializer.Deserialize<string>(summary.Metadata["mhc.precision"])!;
         _tolerance = Precision.ToleranceOf(_precision, model);
-        _session = new InferenceSession(model);
+        using SessionOptions options = Options();
+        _session = new InferenceSession(model, options);
         _graph = GraphKind.Of(_session, model);
     }
 
@@ -45,7 +46,7 @@ internal sealed class Verifier : IDisposable
     public IEnumerable<Comparison> CompareLayers(TestTokens tokens, ReferenceTrace[] traces)
     {
         TracedModel traced = TracedModel.Read(_model);
-        using var options = new SessionOptions();
+        using SessionOptions options = Options();
         options.AddSessionConfigEntry(
             "session.model_external_initializers_file_folder_path", Path.GetDirectoryName(Path.GetFullPath(_model))!);
         using var session = new InferenceSession(traced.Model.ToArray(), options);
@@ -69,8 +70,8 @@ internal sealed class Verifier : IDisposable
         if (comparisons.FirstOrDefault(comparison => !(comparison.Difference <= Allowed(comparison))) is { } apart)
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
                 $"{_model}: does not compute what {_checkpoint} does. The first that differs is {apart.Value}, on {apart.Tokens}: "
-                + $"{apart.Difference:g2} from {apart.Witness}, where {_precision} allows {Allowed(apart):g2}. Export the checkpoint again; "
-                + $"if it differs again, this is a mistake of the exporter: please report it with the checkpoint's config.json."));
+                + $"{apart.Difference:g2} from {apart.Witness}, where {_precision} allows {Allowed(apart):g2}. "
+                + $"Export the checkpoint again; if it differs again, this is a mistake of the exporter: please report it with the checkpoint's config.json."));
     }
 
     /// <summary>What was found, where nothing is over the tolerance.</summary>
@@ -82,6 +83,9 @@ internal sealed class Verifier : IDisposable
     }
 
     public void Dispose() => _session.Dispose();
+
+    // What the runtime would rather have is not the question here.
+    private static SessionOptions Options() => new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
 
     private static void RequireMadeOf(string checkpoint, string model, OnnxModelSummary summary)
     {

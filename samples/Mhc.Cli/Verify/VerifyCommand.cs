@@ -64,7 +64,8 @@ internal static class VerifyCommand
 
     private static ReportTable Table(Verifier verifier, Comparison[] comparisons)
     {
-        (string Tokens, string Witness)[] columns = [.. comparisons.Select(comparison => (comparison.Tokens, comparison.Witness)).Distinct()];
+        (string Tokens, string Witness)[] columns =
+            [.. comparisons.Select(comparison => (comparison.Tokens, comparison.Witness)).Distinct()];
         var table = new ReportTable(
             ["value", "largest", "allowed", .. columns.Select(column => $"{column.Tokens}: from {column.Witness}")]);
         foreach (IGrouping<string, Comparison> value in comparisons.GroupBy(comparison => comparison.Value))
@@ -83,6 +84,7 @@ internal static class VerifyCommand
     {
         string path = Path.Combine(checkpoint, "tokenizer.json");
         return File.Exists(path) ? TextTokenizer.Read(path)
-            : throw new FileNotFoundException($"{path}: no such file, so there is no telling which ids a text has. Leave out --text.", path);
+            : throw new FileNotFoundException(
+                $"{path}: no such file, so there is no telling which ids a text has. Leave out --text.", path);
     }
 }

@@ -113,7 +113,7 @@ internal sealed partial class GraphBuilder(string graphName, int opset = OnnxExp
     {
         string path = Claim(NodePath(type, name));
         Value[] outputs = [.. results.Select((result, i) => new Value(Claim($"{path}/output_{i}"), result.Type, result.Shape))];
-        _graph.ValueInfo.Add(outputs.Select(ValueInfo));
+        _graph.ValueInfo.Add(outputs.Select(KnownSizes));
         _graph.Node.Add(new NodeProto
         {
             Name = path,
@@ -124,6 +124,16 @@ internal sealed partial class GraphBuilder(string graphName, int opset = OnnxExp
             Attribute = { attributes },
         });
         return outputs;
+    }
+
+    // Sizes that have names are left open: ONNX Runtime would plan its buffers by the names, which costs it time and memory
+    // (docs/verification.md).
+    private static ValueInfoProto KnownSizes(Value value)
+    {
+        ValueInfoProto info = ValueInfo(value);
+        foreach (TensorShapeProto.Types.Dimension size in info.Type.TensorType.Shape.Dim)
+            size.ClearDimParam();
+        return info;
     }
 
     private string NodePath(string type, string? name)

@@ -85,17 +85,13 @@ internal sealed class GraphCheck
             .ToDictionary(info => info.Name);
         foreach (string output in _graph.Node.SelectMany(node => node.Output))
         {
-            if (infos.Remove(output, out ValueInfoProto? info) && IsComplete(info.Type))
-                continue;
-            _problems.Add($"`{output}`: its type and shape are not {(info is null ? "" : "wholly ")}told.");
+            if (!infos.Remove(output, out ValueInfoProto? info) || info.Type?.TensorType is not { Shape: not null } type
+                || type.ElemType == TensorProto.Types.DataType.Undefined)
+                _problems.Add($"`{output}`: its type and shape are not told.");
         }
         foreach (string name in infos.Keys)
             _problems.Add($"`{name}`: has a type and a shape, but no node makes it.");
     }
-
-    private static bool IsComplete(TypeProto? type) => type?.TensorType is { Shape: not null } tensor
-        && tensor.ElemType != TensorProto.Types.DataType.Undefined
-        && tensor.Shape.Dim.All(dim => dim.HasDimValue ? dim.DimValue >= 0 : dim.DimParam.Length > 0);
 
     private void CheckUse()
     {
