@@ -8,7 +8,8 @@ namespace Mhc.MLNet;
 /// A model file is run by native code: open only files that you trust.
 /// </summary>
 /// <remarks>
-/// Thread-safe. On the CPU a text's score is bit-identical whether it is scored alone or with others, in any order, on any thread.
+/// Thread-safe. On the CPU a text's score is bit-identical whether it is scored alone or with others, in any order, on any thread;
+/// with int8 and int4 weights it is so but for rounding.
 /// The caller disposes it; calls that are under way finish first.
 /// </remarks>
 public sealed class MhcScorer : IDisposable

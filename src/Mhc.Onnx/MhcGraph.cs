@@ -223,8 +223,8 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
     {
         using IDisposable scope = g.Scope("last_tokens");
         Dim[] outer = streams.Shape[..^2];
-        Value sizes = g.Concat([g.Constant([.. outer.Select(size => size.Size)]), g.Shape(inputIds), g.Constant(_config.NEmbd)], axis: 0,
-            outer.Length + 3, "sizes");
+        Value[] streamCount = outer.Length == 0 ? [] : [g.Constant(outer[0].Size)];
+        Value sizes = g.Concat([.. streamCount, g.Shape(inputIds), g.Constant(_config.NEmbd)], axis: 0, outer.Length + 3, "sizes");
         Value tokens = g.Reshape(streams, sizes, [.. outer, "batch", "tokens", _config.NEmbd], "tokens");
         tokens = g.SliceFrom(tokens, g.Sub(g.Constant(0), count), outer.Length + 1, "kept_tokens");
         return g.Reshape(tokens, [.. outer, "kept_rows", _config.NEmbd], "rows");

@@ -32,7 +32,8 @@ public class PrecisionOnTheCommandLine
 
         Assert.Equal(2, result.ExitCode);
         Assert.StartsWith("mhc: Argument 'int2' not recognized. Must be one of:", result.Error, StringComparison.Ordinal);
-        Assert.All((string[])["'float32'", "'float16_weights'", "'float16'", "'int8'", "'int4'"], name => Assert.Contains(name, result.Error));
+        foreach (string name in (string[])["'float32'", "'float16_weights'", "'float16'", "'int8'", "'int4'"])
+            Assert.Contains(name, result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,11 +19,13 @@ public class PrecisionTests
     public void LogitsAreWithinTheBoundOfThePrecision(string folder, OnnxPrecision precision)
     {
         using GoldenFixture golden = GoldenFixture.Open(folder);
-        using OrtModel model = OrtModel.Export(golden.Checkpoint, new OnnxExportOptions { Outputs = OnnxOutputs.Logits, Precision = precision });
+        var options = new OnnxExportOptions { Outputs = OnnxOutputs.Logits, Precision = precision };
+        using OrtModel model = OrtModel.Export(golden.Checkpoint, options);
 
         float[] logits = model.Logits(golden.Sequences("tokens"));
 
-        TensorAssert.CloseOnAverage("logits", golden.Tensor("logits").Values, TensorAssert.Doubles(logits), Tolerance.LogitsIn($"{precision}"));
+        TensorAssert.CloseOnAverage("logits", golden.Tensor("logits").Values, TensorAssert.Doubles(logits),
+            Tolerance.LogitsIn($"{precision}"));
     }
 
     [Theory]
@@ -87,7 +89,8 @@ public class PrecisionTests
                 values[7] = -70_000;
         });
 
-        var e = Assert.Throws<InvalidDataException>(() => OnnxExporter.Export(folder.Path, folder["model.onnx"], new() { Precision = precision }));
+        var e = Assert.Throws<InvalidDataException>(
+            () => OnnxExporter.Export(folder.Path, folder["model.onnx"], new() { Precision = precision }));
 
         Assert.Equal($"{folder["model.safetensors"]}: tensor `transformer.h.1.mlp.c_fc.weight` holds -70000; float16 ends at 65500. "
             + "Export it in float32.", e.Message);
