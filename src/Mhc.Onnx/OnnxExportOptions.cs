@@ -18,8 +18,8 @@ public sealed record OnnxExportOptions
     internal const int DefaultOpset = 20, AttentionOpset = 23;
 
     /// <value>
-    /// The version of the standard operators. Default: 20. With 23 attention is one operator, which is faster and exact too; it needs a
-    /// reader as new as ONNX Runtime 1.23.
+    /// The version of the standard operators. Default: 20. With 23 attention is one operator, which is faster and exact too; the reader
+    /// must know ONNX 1.18, of May 2025.
     /// </value>
     public int Opset { get; init; } = DefaultOpset;
 

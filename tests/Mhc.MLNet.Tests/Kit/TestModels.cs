@@ -30,6 +30,10 @@ internal static class TestModels
     public static string Logits { get; } =
         Export("logits", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { Outputs = OnnxOutputs.Logits });
 
+    /// <summary><see cref="Bytes"/> with every output beside the scores.</summary>
+    public static string WithMoreOutputs { get; } = Export("more-outputs", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) },
+        new OnnxExportOptions { TopK = 5, Ranks = true, Entropies = true, Hidden = true });
+
     public static string Named(string name) => Path.Combine(Folder.FullName, $"{name}.onnx");
 
     public static string ByteTokenizer(int? prefix) => JsonSerializer.Serialize(
