@@ -69,7 +69,10 @@ internal static class ExportCommand
             HelpName = "N",
             Description = "Beside the scores, the N most probable tokens at each position and their log-probabilities.",
         };
-        var ranks = new Option<bool>("--ranks") { Description = "Beside the scores, how many tokens are more probable than the target, plus 1." };
+        var ranks = new Option<bool>("--ranks")
+        {
+            Description = "Beside the scores, the rank of each target among all tokens: 1 where it is the most probable.",
+        };
         var entropies = new Option<bool>("--entropies") { Description = "Beside the scores, the entropy of the next token in nats." };
         var hidden = new Option<bool>("--hidden") { Description = "Beside the scores, what the vocabulary head reads at every position." };
         var command = new Command("export",

@@ -76,7 +76,7 @@ public sealed record OnnxExportOptions
 
     /// <summary>
     /// The version of the standard operators: 20; 17 for readers that are older than the end of 2023; or 23, where attention is one operator,
-    /// faster in ONNX Runtime, whose version must be 1.23 or newer. The numbers are the same up to rounding.
+    /// faster in ONNX Runtime; the reader must know ONNX 1.18, of May 2025. The numbers are the same up to rounding.
     /// </summary>
     /// <value>Default: 20.</value>
     public int Opset { get; init; } = DefaultOpset;

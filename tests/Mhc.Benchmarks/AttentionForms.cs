@@ -1,11 +1,11 @@
-using System.Globalization;
+using Mhc.Onnx.Wire;
 using static Mhc.Benchmarks.OrtGraph;
 
 namespace Mhc.Benchmarks;
 
 /// <summary>
-/// The ways to compute exact causal attention in ONNX Runtime, from q, k, v side by side (N, 3C) to (N, C): the projections before and
-/// behind it are the same in all.
+/// The ways to compute exact causal attention in ONNX Runtime, from q, k and v side by side, (N, 3C), to (N, C); com.microsoft Attention,
+/// which has the projection to them inside, from (N, C).
 /// </summary>
 internal static class AttentionForms
 {
@@ -13,138 +13,109 @@ internal static class AttentionForms
 
     private static readonly (int Batch, int Tokens)[] Sizes = [(8, 256), (1, 256), (32, 64), (1, 1024), (1, 16)];
 
-    private delegate string Form(OrtGraph g, string qkv, int batch, int tokens);
+    private delegate string Form(Sequences x, string qkv);
 
-    private static readonly (string Name, int Opset, Form Form)[] Forms =
+    private static readonly (string Name, Form Form)[] Forms =
     [
-        ("Split, scale, Transposes with K transposed, mask, Softmax", 20, (g, x, b, t) => Today(g, x, b, t, scaled: true, transposed: true)),
-        ("the same again (control)", 20, (g, x, b, t) => Today(g, x, b, t, scaled: true, transposed: true)),
-        ("the same, scale folded into c_attn", 20, (g, x, b, t) => Today(g, x, b, t, scaled: false, transposed: true)),
-        ("K (B, H, T, D) and Transpose before MatMul", 20, (g, x, b, t) => Today(g, x, b, t, scaled: false, transposed: false)),
-        ("one Transpose of (B, T, 3, H, D), then Split", 20, OneTranspose),
-        ("Where in place of Add", 20, (g, x, b, t) => Today(g, x, b, t, scaled: false, transposed: true, where: true)),
-        ("scale and mask folded: MatMul with a causal product", 20, Augmented),
-        ("Attention of opset 23, is_causal", 23, Standard),
-        ("com.microsoft MultiHeadAttention", 20, MultiHead),
-        ("com.microsoft GroupQueryAttention", 20, GroupQuery),
+        ("Split, Mul, Transposes (K to (B, H, D, T)), MatMul, Add, Softmax, MatMul", Masked),
+        ("the same again (control)", Masked),
+        ("K to (B, H, T, D), then Transpose", (x, qkv) => Masked(x, qkv, (q, k) =>
+            x.G.Op("MatMul", [q, x.Transposed(x.Heads(k), 0, 1, 3, 2)]))),
+        ("FusedMatMul transposes K", (x, qkv) => Masked(x, qkv, (q, k) => x.G.Ops(OrtGraph.Microsoft, "FusedMatMul",
+            [q, x.Heads(k)], 1, Attribute("transB", 1L))[0])),
+        ("one Transpose of (B, T, 3, H, D), then Split", OneTranspose),
+        ("Attention of opset 23, is_causal", (x, qkv) => x.Rows(x.G.Op("Attention", x.Batched(qkv),
+            Attribute("is_causal", 1L), Attribute("q_num_heads", (long)Heads), Attribute("kv_num_heads", (long)Heads)))),
+        ("com.microsoft MultiHeadAttention, unidirectional", (x, qkv) => x.Rows(x.G.Ops(OrtGraph.Microsoft, "MultiHeadAttention",
+            x.Batched(qkv), 1, Attribute("num_heads", (long)Heads), Attribute("unidirectional", 1L))[0])),
+        ("com.microsoft GroupQueryAttention", GroupQuery),
+    ];
+
+    private static readonly (string Name, Form Form)[] Projected =
+    [
+        ("Gemm, then the first form", (x, rows) => Masked(x, x.Project(rows))),
+        ("the same again (control)", (x, rows) => Masked(x, x.Project(rows))),
+        ("com.microsoft Attention, unidirectional", (x, rows) => x.Rows(x.G.Ops(OrtGraph.Microsoft, "Attention",
+            [x.G.Reshape(rows, x.Batch, x.Tokens, Channels), x.Projection(), x.Bias()], 1,
+            Attribute("num_heads", (long)Heads), Attribute("unidirectional", 1L))[0])),
     ];
 
     public static void Run(int rounds, int threads)
     {
-        Console.WriteLine($"{Heads} heads of {HeadSize}, float32, {threads} threads, {rounds} rounds: lowest ratio (median of ratios)");
-        var rows = Forms.Select(form => new List<string> { form.Name }).ToArray();
-        var operators = new string[Forms.Length];
-        foreach ((int batch, int tokens) in Sizes)
-        {
-            OrtForm?[] forms = [.. Forms.Select((form, i) => Open(form, batch, tokens, threads))];
-            OrtForm[] open = [.. forms.OfType<OrtForm>()];
-            foreach (OrtForm form in open)
-                form.Run();
-            double[][] times = Turns.Microseconds([.. open.Select(form => (Action)form.Run)], rounds);
-            for (int i = 0; i < forms.Length; i++)
-            {
-                int at = Array.IndexOf(open, forms[i]);
-                operators[i] = forms[i]?.Operators ?? "";
-                double worst = forms[i] is { } f ? f.Result().Zip(open[0].Result(), (a, b) => Math.Abs(a - b)).Max() : 0;
-                rows[i].Add(at < 0 ? "not there" : string.Create(CultureInfo.InvariantCulture,
-                    $"{times[at].Min() / times[0].Min():f3} ({Turns.Median(times[at].Zip(times[0], (a, b) => a / b)):f3}) {worst:g1}"));
-            }
-            Console.WriteLine($"{batch}x{tokens}: {times[0].Min():f0} us");
-            foreach (OrtForm form in open)
-                form.Dispose();
-        }
-        Console.WriteLine($"| form | {string.Join(" | ", Sizes.Select(size => $"{size.Batch}×{size.Tokens}"))} | operators |");
-        foreach ((int i, List<string> row) in rows.Index())
-            Console.WriteLine($"| {string.Join(" | ", row)} | {operators[i]} |");
+        FormTable.Header($"{Heads} heads of {HeadSize}", threads, rounds, Sizes.Select(size => $"{size.Batch}×{size.Tokens}"));
+        foreach (((string Name, Form Form)[] group, int width) in new[] { (Forms, 3 * Channels), (Projected, Channels) })
+            FormTable.Rows([.. group.Select(form => form.Name)], Sizes.Select(size =>
+                FormTable.Measure([.. group.Select(form => new OrtForm(form.Name, Model(form.Form, size, width), threads))], rounds)),
+                perRun: 1);
     }
 
-    private static OrtForm? Open((string Name, int Opset, Form Form) form, int batch, int tokens, int threads)
+    private static ModelProto Model(Form form, (int Batch, int Tokens) size, int width)
     {
         var g = new OrtGraph();
-        string x = g.Input("qkv", batch * tokens, 3 * Channels);
-        string y = form.Form(g, x, batch, tokens);
-        g.Output(y, batch * tokens, Channels);
-        try
+        string y = form(new(g, size.Batch, size.Tokens), g.Input("x", size.Batch * size.Tokens, width));
+        g.Output(y, size.Batch * size.Tokens, Channels);
+        return g.Model(opset: 23);
+    }
+
+    private static string Masked(Sequences x, string qkv) =>
+        Masked(x, qkv, (q, k) => x.G.Op("MatMul", [q, x.Transposed(x.Split(k), 0, 2, 3, 1)]));
+
+    private static string Masked(Sequences x, string qkv, Func<string, string, string> scores)
+    {
+        string[] parts = x.Parts(qkv, axis: 1);
+        return x.Values(scores(x.Heads(x.Scaled(parts[0])), parts[1]), x.Heads(parts[2]));
+    }
+
+    private static string OneTranspose(Sequences x, string qkv)
+    {
+        string all = x.Transposed(x.G.Reshape(qkv, x.Batch, x.Tokens, 3, Heads, HeadSize), 2, 0, 3, 1, 4);
+        string[] parts = [.. x.Parts(all, axis: 0).Select(part => x.G.Reshape(part, x.Batch, Heads, x.Tokens, HeadSize))];
+        return x.Values(x.G.Op("MatMul", [x.Scaled(parts[0]), x.Transposed(parts[1], 0, 1, 3, 2)]), parts[2]);
+    }
+
+    // There are no keys and values of earlier tokens.
+    private static string GroupQuery(Sequences x, string qkv)
+    {
+        string past = x.G.Floats("past", [], x.Batch, Heads, 0, HeadSize);
+        string lengths = x.G.Int32("lengths", [.. Enumerable.Repeat(x.Tokens - 1, x.Batch)], x.Batch);
+        return x.Rows(x.G.Ops(OrtGraph.Microsoft, "GroupQueryAttention",
+            [.. x.Batched(qkv), past, past, lengths, x.G.Int32("total", [x.Tokens])], 3,
+            Attribute("num_heads", (long)Heads), Attribute("kv_num_heads", (long)Heads))[0]);
+    }
+
+    /// <summary>B sequences of T tokens, and what the forms share.</summary>
+    private sealed record Sequences(OrtGraph G, int Batch, int Tokens)
+    {
+        public string[] Parts(string x, int axis) =>
+            G.Ops("", "Split", [x], 3, Attribute("axis", (long)axis), Attribute("num_outputs", 3L));
+
+        public string Transposed(string x, params long[] order) => G.Op("Transpose", [x], Attribute("perm", order));
+
+        /// <summary>(N, C) → (B, T, H, D)</summary>
+        public string Split(string rows) => G.Reshape(rows, Batch, Tokens, AttentionForms.Heads, HeadSize);
+
+        /// <summary>(N, C) → (B, H, T, D)</summary>
+        public string Heads(string rows) => Transposed(Split(rows), 0, 2, 1, 3);
+
+        public string Scaled(string q) => G.Op("Mul", [q, G.Floats("scale", [1 / MathF.Sqrt(HeadSize)])]);
+
+        /// <summary>Scores (B, H, T, T) and v (B, H, T, D) → (N, C)</summary>
+        public string Values(string scores, string v)
         {
-            return new(form.Name, g.Model(form.Opset), threads);
+            float[] mask = [.. Enumerable.Range(0, Tokens * Tokens).Select(i => i % Tokens > i / Tokens ? float.NegativeInfinity : 0)];
+            string masked = G.Op("Add", [scores, G.Floats("mask", mask, Tokens, Tokens)]);
+            return Rows(Transposed(G.Op("MatMul", [G.Op("Softmax", [masked], Attribute("axis", -1L)), v]), 0, 2, 1, 3));
         }
-        catch (Microsoft.ML.OnnxRuntime.OnnxRuntimeException e)
-        {
-            Console.WriteLine($"{form.Name}: {e.Message}");
-            return null;
-        }
-    }
 
-    private static string[] Split(OrtGraph g, string x, int axis) =>
-        g.Ops("", "Split", [x], 3, Attribute("axis", (long)axis), Attribute("num_outputs", 3L));
+        public string Rows(string y) => G.Reshape(y, Batch * Tokens, Channels);
 
-    private static string Transpose(OrtGraph g, string x, params long[] order) => g.Op("Transpose", [x], Attribute("perm", order));
+        /// <summary>(N, 3C) → (B, T, C) three times</summary>
+        public string[] Batched(string qkv) => [.. Parts(qkv, axis: 1).Select(part => G.Reshape(part, Batch, Tokens, Channels))];
 
-    private static string Scale(OrtGraph g, string x, bool scaled) =>
-        g.Op("Mul", [x, g.Floats("scale", [scaled ? 1 / MathF.Sqrt(HeadSize) : 1], [])]);
+        public string Project(string rows) => G.Op("Gemm", [rows, Projection(), Bias()]);
 
-    private static string Today(OrtGraph g, string x, int batch, int tokens, bool scaled, bool transposed, bool where = false)
-    {
-        string[] qkv = Split(g, x, 1);
-        string Heads(string rows, params long[] order) =>
-            Transpose(g, g.Reshape(rows, batch, tokens, AttentionForms.Heads, HeadSize), order);
-        string q = Heads(scaled ? Scale(g, qkv[0], true) : qkv[0], 0, 2, 1, 3);
-        string k = transposed ? Heads(qkv[1], 0, 2, 3, 1) : Transpose(g, Heads(qkv[1], 0, 2, 1, 3), 0, 1, 3, 2);
-        string v = Heads(qkv[2], 0, 2, 1, 3);
-        return Values(g, Masked(g, g.Op("MatMul", [q, k]), tokens, where), v, batch, tokens);
-    }
+        public string Projection() => G.Floats("c_attn", Noise.Of(3 * Channels * Channels, 0.05f), Channels, 3 * Channels);
 
-    private static string Values(OrtGraph g, string scores, string v, int batch, int tokens)
-    {
-        string y = g.Op("MatMul", [g.Op("Softmax", [scores], Attribute("axis", -1L)), v]);
-        return g.Reshape(Transpose(g, y, 0, 2, 1, 3), batch * tokens, Channels);
-    }
-
-    private static float[] Mask(int tokens) =>
-        [.. Enumerable.Range(0, tokens * tokens).Select(i => i % tokens > i / tokens ? float.NegativeInfinity : 0)];
-
-    private static string Masked(OrtGraph g, string scores, int tokens, bool where = false)
-    {
-        string mask = g.Floats("mask", Mask(tokens), tokens, tokens);
-        return where ? g.Op("Where", [g.Op("Equal", [mask, g.Floats("zero", [0], [])]), scores, mask]) : g.Op("Add", [scores, mask]);
-    }
-
-    private static string OneTranspose(OrtGraph g, string x, int batch, int tokens)
-    {
-        string all = Transpose(g, g.Reshape(x, batch, tokens, 3, AttentionForms.Heads, HeadSize), 2, 0, 3, 1, 4);
-        string[] qkv = [.. Split(g, all, 0).Select(part => g.Reshape(part, batch, AttentionForms.Heads, tokens, HeadSize))];
-        return Values(g, Masked(g, g.Op("MatMul", [qkv[0], Transpose(g, qkv[1], 0, 1, 3, 2)]), tokens), qkv[2], batch, tokens);
-    }
-
-    // FusedMatMul scales and transposes.
-    private static string Augmented(OrtGraph g, string x, int batch, int tokens)
-    {
-        string[] qkv = Split(g, x, 1);
-        string Heads(string rows) => Transpose(g, g.Reshape(rows, batch, tokens, AttentionForms.Heads, HeadSize), 0, 2, 1, 3);
-        string scores = g.Ops(OrtGraph.Microsoft, "FusedMatMul", [Heads(qkv[0]), Heads(qkv[1])], 1,
-            Attribute("transB", 1L), Attribute("alpha", 1 / MathF.Sqrt(HeadSize)))[0];
-        return Values(g, Masked(g, scores, tokens), Heads(qkv[2]), batch, tokens);
-    }
-
-    private static string[] Batched(OrtGraph g, string x, int batch, int tokens) =>
-        [.. Split(g, x, 1).Select(part => g.Reshape(part, batch, tokens, Channels))];
-
-    private static string Standard(OrtGraph g, string x, int batch, int tokens) =>
-        g.Reshape(g.Op("Attention", Batched(g, x, batch, tokens), Attribute("is_causal", 1L), Attribute("q_num_heads", (long)Heads),
-            Attribute("kv_num_heads", (long)Heads)), batch * tokens, Channels);
-
-    private static string MultiHead(OrtGraph g, string x, int batch, int tokens) =>
-        g.Reshape(g.Ops(OrtGraph.Microsoft, "MultiHeadAttention", Batched(g, x, batch, tokens), 1,
-            Attribute("num_heads", (long)Heads), Attribute("unidirectional", 1L))[0], batch * tokens, Channels);
-
-    // Keys and values of earlier tokens: none.
-    private static string GroupQuery(OrtGraph g, string x, int batch, int tokens)
-    {
-        string[] qkv = Batched(g, x, batch, tokens);
-        string past = g.Floats("past", [], batch, Heads, 0, HeadSize);
-        string lengths = g.Int32("lengths", [.. Enumerable.Repeat(tokens - 1, batch)], batch);
-        return g.Reshape(g.Ops(OrtGraph.Microsoft, "GroupQueryAttention",
-            [.. qkv, past, past, lengths, g.Int32("total", [tokens], [])], 3,
-            Attribute("num_heads", (long)Heads), Attribute("kv_num_heads", (long)Heads))[0], batch * tokens, Channels);
+        public string Bias() => G.Floats("bias", Noise.Of(3 * Channels, 0.05f), 3 * Channels);
     }
 }

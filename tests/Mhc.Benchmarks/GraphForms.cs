@@ -1,3 +1,4 @@
+using Mhc.Onnx.Wire;
 using static Mhc.Benchmarks.OrtGraph;
 
 namespace Mhc.Benchmarks;
@@ -44,42 +45,18 @@ internal static class GraphForms
     public static void Run(int rounds, int threads)
     {
         (int Rows, int Terms)[] sizes = [.. Rows.SelectMany(rows => TermCounts.Select(terms => (rows, terms)))];
-        Console.WriteLine(FormattableString.Invariant($"C={Channels}, float32, {threads} threads, {rounds} rounds; lowest time of a form over ")
-            + "that of its group's first, in brackets the median of the rounds' ratios");
-        Console.WriteLine();
-        Console.WriteLine($"| form | {string.Join(" | ", sizes.Select(size => $"N={size.Rows}, k={size.Terms}"))} | what the optimiser leaves |");
-        Console.WriteLine($"|---|{string.Concat(sizes.Select(_ => "---|"))}---|");
+        FormTable.Header($"C={Channels}", threads, rounds, sizes.Select(size => $"N={size.Rows}, k={size.Terms}"));
         foreach ((string Name, Form Form)[] group in new[] { Plain, Projected, Normed })
-        {
-            (double[][] Times, string[] Operators)[] measured = [.. sizes.Select(size => Measure(group, size.Rows, size.Terms, rounds, threads))];
-            Row($"{group[0].Name}, µs a sum", measured.Select(m => FormattableString.Invariant($"{m.Times[0].Min() / Sums:f1}")), "");
-            for (int form = 0; form < group.Length; form++)
-            {
-                Row(group[form].Name, measured.Select(m => FormattableString.Invariant(
-                    $"{m.Times[form].Min() / m.Times[0].Min():f2} ({Turns.Median(m.Times[form].Zip(m.Times[0], (a, b) => a / b)):f2})")),
-                    measured[0].Operators[form]);
-            }
-        }
+            FormTable.Rows([.. group.Select(form => form.Name)], sizes.Select(size =>
+                FormTable.Measure(
+                    [.. group.Select(form => new OrtForm(form.Name, Model(form.Form, size.Rows, size.Terms), threads))], rounds)),
+                perRun: Sums);
         // What LayoutCost reckons for Concat + MatMul: Concat reads and writes every term, MatMul reads them and writes one.
-        Row("20 GB/s and 4 µs an operator, µs a sum", sizes.Select(size => FormattableString.Invariant(
+        FormTable.Row("20 GB/s and 4 µs an operator, µs", sizes.Select(size => FormTable.Number(
             $"{(3 * size.Terms + 1) * size.Rows * Channels * 4 / 20e3 + 4 * 4:f1}")), "");
     }
 
-    private static void Row(string name, IEnumerable<string> cells, string operators) =>
-        Console.WriteLine($"| {name} | {string.Join(" | ", cells)} | {operators} |");
-
-    private static (double[][] Times, string[] Operators) Measure(
-        (string Name, Form Form)[] group, int rows, int terms, int rounds, int threads)
-    {
-        OrtForm[] forms = [.. group.Select(form => new OrtForm(form.Name, Model(form.Form, rows, terms), threads))];
-        double[][] times = Turns.Microseconds([.. forms.Select(form => (Action)form.Run)], rounds);
-        RequireSameResults(forms);
-        foreach (OrtForm form in forms)
-            form.Dispose();
-        return (times, [.. forms.Select(form => form.Operators)]);
-    }
-
-    private static Onnx.Wire.ModelProto Model(Form form, int rows, int terms)
+    private static ModelProto Model(Form form, int rows, int terms)
     {
         var g = new OrtGraph();
         List<string> values = [.. Enumerable.Range(0, terms).Select(term => g.Input($"term.{term}", rows, Channels))];
@@ -87,14 +64,6 @@ internal static class GraphForms
             values.Add(form(new Terms(g, [.. values[^terms..]], rows)));
         g.Output(values[^1], rows, Channels);
         return g.Model(opset: 20);
-    }
-
-    private static void RequireSameResults(OrtForm[] forms)
-    {
-        float[] expected = forms[0].Result();
-        foreach (OrtForm form in forms)
-            if (form.Result().Zip(expected, (a, b) => Math.Abs(a - b)).Max() > 1e-4)
-                throw new InvalidOperationException($"{form.Name} computes something else than {forms[0].Name}.");
     }
 
     private static string Sum(Terms x) => x.Tokens(x.G.Op("MatMul", [x.Weight(1, -1), x.Stacked()]));
@@ -128,7 +97,8 @@ internal static class GraphForms
         public string Stacked() => G.Op("Concat", [.. Values.Select(Flat)], Attribute("axis", 0L));
 
         /// <summary>The weights in a shape, in which −1 stands for k.</summary>
-        public string Weight(params long[] shape) => G.Floats("weights", Weights, [.. shape.Select(size => size < 0 ? Values.Length : size)]);
+        public string Weight(params long[] shape) =>
+            G.Floats("weights", Weights, [.. shape.Select(size => size < 0 ? Values.Length : size)]);
 
         public string[] Weighted() => [.. Values.Select((term, i) => G.Op("Mul", [term, G.Floats($"weight.{i}", [Weights[i]])]))];
 
@@ -154,12 +124,7 @@ internal static class GraphForms
 
         private string Ones() => G.Floats("ones", [.. Enumerable.Repeat(1f, Channels)], Channels);
 
-        private string Projection(float scale)
-        {
-            var random = new Random(3);
-            return G.Floats("projection",
-                [.. Enumerable.Range(0, Channels * Channels).Select(_ => scale * (float)(0.1 * random.NextDouble() - 0.05))],
-                Channels, Channels);
-        }
+        private string Projection(float scale) =>
+            G.Floats("projection", Noise.Of(Channels * Channels, 0.05f * scale), Channels, Channels);
     }
 }

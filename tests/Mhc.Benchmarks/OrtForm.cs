@@ -20,9 +20,8 @@ internal sealed class OrtForm : IDisposable
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         _session = new(model.ToByteArray(), options);
         Operators = Text(ModelProto.Parser.ParseFrom(File.ReadAllBytes(optimized.Path)).Graph);
-        var random = new Random(2);
-        _inputs = [.. _session.InputNames.Select(input => Tensor(_session.InputMetadata[input], () => (float)random.NextDouble() - 0.5f))];
-        _outputs = [.. _session.OutputNames.Select(output => Tensor(_session.OutputMetadata[output], () => 0))];
+        _inputs = [.. _session.InputNames.Select(input => Tensor(_session.InputMetadata[input]))];
+        _outputs = [.. _session.OutputNames.Select(output => Tensor(_session.OutputMetadata[output]))];
     }
 
     public string Name { get; }
@@ -42,13 +41,10 @@ internal sealed class OrtForm : IDisposable
         _session.Dispose();
     }
 
-    private static OrtValue Tensor(NodeMetadata metadata, Func<float> value)
+    private static OrtValue Tensor(NodeMetadata metadata)
     {
         long[] shape = [.. metadata.Dimensions.Select(size => (long)size)];
-        var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
-        foreach (ref float element in values.AsSpan())
-            element = value();
-        return OrtValue.CreateTensorValueFromMemory(values, shape);
+        return OrtValue.CreateTensorValueFromMemory(Noise.Of(shape.Aggregate(1L, (product, size) => product * size), 0.5f), shape);
     }
 
     private static string Text(GraphProto graph) => string.Join(", ", graph.Node.CountBy(node => node.OpType)

@@ -24,8 +24,8 @@ internal sealed class OrtGraph
     public string Floats(string name, float[] values, params long[] shape) =>
         Initializer(name, TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes<float>(values), shape);
 
-    public string Integers(params long[] values) =>
-        Initializer($"const.[{string.Join(',', values)}]", TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(values), [values.Length]);
+    public string Integers(params long[] values) => Initializer($"const.[{string.Join(',', values)}]",
+        TensorProto.Types.DataType.Int64, MemoryMarshal.AsBytes<long>(values), [values.Length]);
 
     public string Int32(string name, int[] values, params long[] shape) =>
         Initializer(name, TensorProto.Types.DataType.Int32, MemoryMarshal.AsBytes<int>(values), shape);

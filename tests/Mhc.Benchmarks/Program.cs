@@ -13,6 +13,7 @@ switch (args.FirstOrDefault())
         AttentionForms.Run(rounds, threads);
         return 0;
     default:
-        Console.Error.WriteLine("Expected stream-update, graph-forms or attention-forms, the number of rounds (10), the number of threads (2).");
+        Console.Error.WriteLine("Expected stream-update, graph-forms or attention-forms, then the number of rounds (10) "
+            + "and, of the last two, of threads (2).");
         return 1;
 }

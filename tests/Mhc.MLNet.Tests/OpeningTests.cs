@@ -28,6 +28,14 @@ public class OpenedModel
     }
 
     [Fact]
+    public void ScoresTheSameWithOutputsThatItDoesNotAskFor()
+    {
+        using var scores = new MhcScorer(TestModels.Bytes);
+        using var more = new MhcScorer(TestModels.WithMoreOutputs);
+        Assert.Equal(scores.Score("hello").TokenLogProbs, more.Score("hello").TokenLogProbs);
+    }
+
+    [Fact]
     public void DoesNotGrowOverTenThousandTexts() =>
         Assert.InRange(long.Parse(SecondProcess.Start("score-many", TestModels.Bytes)), long.MinValue, 16);
 }

@@ -39,7 +39,7 @@ public class ScoreOutputsTests
 
         TensorAssert.Close("logprobs", Each((row, target) => row[target]), scored.Floats("logprobs"), Tolerance.Logits);
         TensorAssert.Close("entropies", Each((row, _) => -row.Sum(p => Math.Exp(p) * p)), scored.Floats("entropies"), Tolerance.Logits);
-        Assert.Equal(Each((row, target) => 1 + row.Count(p => p > row[target])), Array.ConvertAll(scored.Integers("ranks"), rank => (double)rank));
+        Assert.Equal(Each((row, target) => 1 + row.Count(p => p > row[target])), scored.Integers("ranks").Select(rank => (double)rank));
         Assert.Equal(Positions.SelectMany(position => Ranked(expected[position])), scored.Integers("top_ids"));
         TensorAssert.Close("top_logprobs", [.. Positions.SelectMany(p => Ranked(expected[p]).Select(id => expected[p][id]))],
             scored.Floats("top_logprobs"), Tolerance.Logits);
@@ -62,7 +62,8 @@ public class ScoreOutputsTests
         Assert.Equal(["hidden", "logprobs"], scored.Names);
         Assert.Equal([2, 7, Tiny.NEmbd], scored.Shape("hidden"));
         TensorAssert.Close("logits", [.. Tokens.SelectMany(reference.Logits).SelectMany(row => row)],
-            [.. scored.Floats("hidden").Chunk(Tiny.NEmbd).SelectMany(x => head.Chunk(Tiny.NEmbd).Select(row => row.Zip(x, (w, v) => w * v).Sum()))],
+            [.. scored.Floats("hidden").Chunk(Tiny.NEmbd).SelectMany(x =>
+                head.Chunk(Tiny.NEmbd).Select(row => row.Zip(x, (w, v) => w * v).Sum()))],
             Tolerance.Logits);
     }
 

@@ -8,7 +8,8 @@ internal static class BenchReport
 {
     public static ReportTable Table(BenchResult result)
     {
-        var table = new ReportTable(["design", "parameters", "ms per update", "tokens/s", .. Ratios.Columns, "memory, MB", "memory, ratio"]);
+        var table = new ReportTable(
+            ["design", "parameters", "ms per update", "tokens/s", .. Ratios.Columns, "memory, MB", "memory, ratio"]);
         BenchMeasurement baseline = result.Designs[0];
         foreach (BenchMeasurement design in result.Designs)
         {

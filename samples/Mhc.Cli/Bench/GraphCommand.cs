@@ -6,7 +6,7 @@ namespace Mhc.Cli.Bench;
 
 internal static class GraphCommand
 {
-    private const int DefaultVocabSize = 65;
+    private const int DefaultVocabSize = 65; // Tinyshakespeare's.
 
     public static Command Create()
     {
@@ -18,7 +18,8 @@ internal static class GraphCommand
         var preset = new Option<string?>("--preset")
         {
             HelpName = "NAME",
-            Description = "Measure at a preset's size instead of the reference's benchmark size (V=65, block 256, 6 blocks, 6 heads, C=384).",
+            Description = "Measure at a preset's size instead of the reference's benchmark size "
+                + "(V=65, block 256, 6 blocks, 6 heads, C=384).",
         };
         var set = new Option<string[]>("--set")
         {
@@ -34,12 +35,23 @@ internal static class GraphCommand
         {
             Description = "A layout of static mHC to measure; may be given many times. All of them without it.",
         };
+        var opset = new Option<int[]>("--opset")
+        {
+            DefaultValueFactory = _ => [new OnnxExportOptions().Opset],
+            Description = "An opset to export with; may be given many times. The plain residual in the first is the baseline.",
+        };
+        opset.AcceptOnlyFromAmong("20", "23");
         var threads = new Option<int[]>("--threads")
         {
             HelpName = "N",
             DefaultValueFactory = _ => [2],
             Description = "Threads of a session; may be given many times.",
         };
+        threads.Validators.Add(result =>
+        {
+            foreach (int count in (result.GetValueOrDefault<int[]>() ?? []).Where(count => count < 1))
+                result.AddError($"Option '--threads' is {count}, expected at least 1.");
+        });
         Option<int> rounds = BenchCommand.Count("--rounds", 15, "Turns of each graph.");
         var json = new Option<string?>("--json") { HelpName = "FILE", Description = "Write every round's times as JSON." };
         var markdown = new Option<string?>("--markdown")
@@ -51,7 +63,7 @@ internal static class GraphCommand
             "Compare the speed of exported graphs in ONNX Runtime with that of the same model with a plain residual: taken in turn, "
             + "a second plain residual as control.")
         {
-            checkpoint, preset, set, size, layout, threads, rounds, json, markdown,
+            checkpoint, preset, set, size, layout, opset, threads, rounds, json, markdown,
         };
         command.Validators.Add(result =>
         {
@@ -64,7 +76,8 @@ internal static class GraphCommand
                 OutputPath.Check(file);
             MhcConfig model = Model(parsed.GetValue(checkpoint), parsed.GetValue(preset), parsed.GetValue(set) ?? []);
             string[] sizes = parsed.GetValue(size) is { Length: > 0 } given ? given : DefaultSizes(model);
-            var plan = new GraphPlan(model, parsed.GetValue(checkpoint), Variants(model, parsed.GetValue(layout) ?? []),
+            var plan = new GraphPlan(model, parsed.GetValue(checkpoint),
+                Variants(model, parsed.GetValue(layout) ?? [], parsed.GetValue(opset)!),
                 [.. sizes.Select(text => Fitting(GraphSize.Parse(text), model))], parsed.GetValue(threads)!, parsed.GetValue(rounds));
             (double[] matmul, IReadOnlyList<GraphMeasurement> graphs) = GraphComparison.Run(plan, Console.Error.WriteLine);
             Report(new(Machine.Date, Machine.Describe(Machine.OnnxRuntime), Machine.Command, Describe(model), matmul, graphs),
@@ -80,17 +93,32 @@ internal static class GraphCommand
             using MhcModel model = MhcModel.Load(checkpoint);
             return model.Config;
         }
-        MhcConfig config = RunSettings.Resolve(preset ?? "smoke", settings: [.. preset is null ? BenchCommand.ReferenceSize : [], .. set]).Model;
+        string[] size = preset is null ? BenchCommand.ReferenceSize : [];
+        MhcConfig config = RunSettings.Resolve(preset ?? "smoke", settings: size.Concat(set)).Model;
         return config.VocabSize > 1 ? config : config with { VocabSize = DefaultVocabSize }; // 1: nobody gave one.
     }
 
-    private static GraphVariant[] Variants(MhcConfig model, OnnxLayout[] layouts)
+    // The first opset's plain residual is the baseline.
+    private static GraphVariant[] Variants(MhcConfig model, OnnxLayout[] layouts, int[] opsets)
     {
-        if (model.Residual != ResidualMode.Mhc)
-            return model.Residual == ResidualMode.None ? [] : [new("dynamic", IsPlain: false, new())];
         if (layouts.Length == 0)
             layouts = Enum.GetValues<OnnxLayout>();
-        return [.. layouts.Select(layout => new GraphVariant($"{layout}".ToLowerInvariant(), IsPlain: false, new() { Layout = layout }))];
+        return
+        [
+            Plain("plain", opsets[0]), Plain("plain again (A/A)", opsets[0]), .. Designs(opsets[0]),
+            .. opsets[1..].SelectMany(opset => (GraphVariant[])[Plain("plain", opset), .. Designs(opset)])
+                .Select(variant => variant with { Name = $"{variant.Name}, opset {variant.Options.Opset}" }),
+        ];
+
+        GraphVariant Plain(string name, int opset) => new(name, IsPlain: true, new() { Opset = opset });
+
+        GraphVariant[] Designs(int opset) => model.Residual switch
+        {
+            ResidualMode.None => [],
+            ResidualMode.Mhc => [.. layouts.Select(layout =>
+                new GraphVariant($"{layout}".ToLowerInvariant(), IsPlain: false, new() { Layout = layout, Opset = opset }))],
+            _ => [new("dynamic", IsPlain: false, new() { Opset = opset })],
+        };
     }
 
     private static string[] DefaultSizes(MhcConfig model) =>

@@ -18,7 +18,7 @@ internal static class GraphComparison
     {
         using var files = new GraphFiles();
         onProgress("exporting");
-        var graphs = files.Export(plan, [GraphVariant.Baseline, GraphVariant.Control, .. plan.Variants]);
+        var graphs = files.Export(plan);
         var matmul = new List<double>();
         var measurements = new List<GraphMeasurement>();
         foreach (int threads in plan.Threads)

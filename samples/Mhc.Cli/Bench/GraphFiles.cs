@@ -9,12 +9,12 @@ internal sealed class GraphFiles : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mhc-bench-");
 
-    /// <summary>Exports every variant: name, file, what the export said.</summary>
-    public IReadOnlyList<(GraphVariant Variant, OnnxExportResult File)> Export(GraphPlan plan, IEnumerable<GraphVariant> variants)
+    /// <summary>Exports every variant.</summary>
+    public IReadOnlyList<(GraphVariant Variant, OnnxExportResult File)> Export(GraphPlan plan)
     {
         string plain = Random(plan.Model with { Residual = ResidualMode.None }, "plain");
         string model = plan.Checkpoint ?? Random(plan.Model, "model");
-        return [.. variants.Select((variant, i) => (variant,
+        return [.. plan.Variants.Select((variant, i) => (variant,
             OnnxExporter.Export(variant.IsPlain ? plain : model, Path.Combine(_folder.FullName, $"{i}.onnx"), variant.Options)))];
     }
 

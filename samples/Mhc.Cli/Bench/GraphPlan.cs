@@ -19,18 +19,12 @@ internal readonly record struct GraphSize(int Batch, int Tokens)
 /// <param name="Name">Of the row.</param>
 /// <param name="IsPlain">Whether it is the plain residual of the same sizes instead of the model.</param>
 /// <param name="Options">How to export it.</param>
-internal sealed record GraphVariant(string Name, bool IsPlain, OnnxExportOptions Options)
-{
-    public static readonly GraphVariant Baseline = new("plain", IsPlain: true, new());
-
-    /// <summary>The control: what the machine's noise makes of no difference at all.</summary>
-    public static readonly GraphVariant Control = Baseline with { Name = "plain again (A/A)" };
-}
+internal sealed record GraphVariant(string Name, bool IsPlain, OnnxExportOptions Options);
 
 /// <summary>What to measure and how.</summary>
 /// <param name="Model">The architecture.</param>
 /// <param name="Checkpoint">Its weights; drawn at random where it is null.</param>
-/// <param name="Variants">To compare to <see cref="GraphVariant.Baseline"/>, which is measured twice.</param>
+/// <param name="Variants">The baseline first, then its control: what the machine's noise makes of no difference at all.</param>
 /// <param name="Sizes">Of the batches.</param>
 /// <param name="Threads">Of a session; every number of them is measured.</param>
 /// <param name="Rounds">Turns of each variant.</param>

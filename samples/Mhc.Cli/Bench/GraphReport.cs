@@ -15,7 +15,8 @@ internal static class GraphReport
             foreach (GraphMeasurement graph in group)
             {
                 double median = graph.SecondsPerRun.Median();
-                string name = graph.Name == graph.Layout || graph.Layout == "plain" ? graph.Name : $"{graph.Name} ({graph.Layout})";
+                // What auto took.
+                string name = graph.Name.StartsWith(graph.Layout, StringComparison.Ordinal) ? graph.Name : $"{graph.Name} ({graph.Layout})";
                 table.Add([graph.Size, Number($"{graph.Threads}"), name, Number($"{graph.Operators}"),
                     Number($"{median * 1e3:n2}"), Number($"{graph.TokensPerRun / median:n0}"),
                     .. Ratios.Cells(graph.SecondsPerRun, baseline)]);

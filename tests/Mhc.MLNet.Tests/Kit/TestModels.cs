@@ -40,9 +40,14 @@ internal static class TestModels
     /// <summary><see cref="Characters"/> as a decoder: the vocabulary of the model is larger than that of its tokenizer.</summary>
     public static string CharactersDecoder { get; } =
         Export("characters-decoder", new Checkpoint { BlockSize = 64, Tokenizer = CharTokenizer(Vocabulary) }, Decoder);
+
     /// <summary>Two files: the weights are in the one beside.</summary>
     public static string ExternalData { get; } =
         Export("external", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { ExternalData = true });
+
+    /// <summary><see cref="Bytes"/> with every output beside the scores.</summary>
+    public static string WithMoreOutputs { get; } = Export("more-outputs", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) },
+        new OnnxExportOptions { TopK = 5, Ranks = true, Entropies = true, Hidden = true });
 
     public static string Named(string name) => Path.Combine(Folder.FullName, $"{name}.onnx");
 
