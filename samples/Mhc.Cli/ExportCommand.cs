@@ -24,9 +24,14 @@ internal static class ExportCommand
         {
             DefaultValueFactory = _ => "scores",
             Description = "scores: log-probabilities of given tokens, what `mhc score` and Mhc.MLNet use. "
-                + "logits: all logits, for other tools.",
+                + "logits: all logits, for other tools. decoder: the next token's logits and a cache of keys and values, what "
+                + "`mhc generate --model` uses.",
         };
-        outputs.AcceptOnlyFromAmong("scores", "logits");
+        outputs.AcceptOnlyFromAmong("scores", "logits", "decoder");
+        var genAi = new Option<bool>("--genai")
+        {
+            Description = "With --outputs decoder: write genai_config.json and the tokenizer's files beside it, for onnxruntime-genai.",
+        };
         var precision = new Option<string>("--precision")
         {
             DefaultValueFactory = _ => Precisions.Keys.First(),
@@ -48,23 +53,55 @@ internal static class ExportCommand
             HelpName = "WEIGHT",
             Description = "Leave branch outputs out of sums where their weight is smaller, and tell the bound of the error.",
         };
+        var opset = new Option<int>("--opset")
+        {
+            DefaultValueFactory = _ => new OnnxExportOptions().Opset,
+            Description = "Version of the ONNX operators: 20; 17 for older readers; 23 has attention as one operator, which "
+                + "ONNX Runtime computes faster.",
+        };
+        opset.AcceptOnlyFromAmong("20", "17", "23");
+        var noVerify = new Option<bool>("--no-verify")
+        {
+            Description = "Do not compare the model with its checkpoint on a few random tokens before the file is put in its place.",
+        };
+        var topK = new Option<int>("--top-k")
+        {
+            HelpName = "N",
+            Description = "Beside the scores, the N most probable tokens at each position and their log-probabilities.",
+        };
+        var ranks = new Option<bool>("--ranks") { Description = "Beside the scores, how many tokens are more probable than the target, plus 1." };
+        var entropies = new Option<bool>("--entropies") { Description = "Beside the scores, the entropy of the next token in nats." };
+        var hidden = new Option<bool>("--hidden") { Description = "Beside the scores, what the vocabulary head reads at every position." };
         var command = new Command("export",
             "Turn a checkpoint into an .onnx file that any ONNX Runtime runs, H_res projected to constants.")
         {
-            checkpoint, output, outputs, precision, layout, prune, externalData,
+            checkpoint, output, outputs, precision, layout, prune, opset, externalData, topK, ranks, entropies, hidden, genAi,
+            noVerify,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(genAi) && result.GetValue(outputs) != "decoder")
+                result.AddError("--genai needs --outputs decoder.");
+        });
         command.SetAction(parsed =>
         {
             OutputPath.Check(parsed.GetValue(output)!, parsed.GetValue(checkpoint)!);
             var options = new OnnxExportOptions
             {
-                Outputs = parsed.GetValue(outputs) == "logits" ? OnnxOutputs.Logits : OnnxOutputs.Scores,
+                Outputs = Enum.Parse<OnnxOutputs>(parsed.GetValue(outputs)!, ignoreCase: true),
                 Precision = Precisions[parsed.GetValue(precision)!],
                 Layout = parsed.GetValue(layout),
                 PruneBelow = parsed.GetValue(prune),
+                Opset = parsed.GetValue(opset),
                 ExternalData = parsed.GetValue(externalData),
+                TopK = parsed.GetValue(topK),
+                Ranks = parsed.GetValue(ranks),
+                Entropies = parsed.GetValue(entropies),
+                Hidden = parsed.GetValue(hidden),
+                GenAiFiles = parsed.GetValue(genAi),
             };
-            OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options);
+            (OnnxExportResult result, string? found) =
+                VerifiedExport.Run(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options, verify: !parsed.GetValue(noVerify));
             string sums = result.MaxRowError + result.MaxColumnError == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
                 $" Largest error of H_res: {result.MaxRowError:g2} in a row's sum, {result.MaxColumnError:g2} in a column's.");
             string pruned = result.LargestPrunedWeight == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
@@ -72,6 +109,8 @@ internal static class ExportCommand
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{Files(result)}: {result.FileBytes / 1e6:f1} MB, {result.ParameterCount:n0} parameters, {result.NodeCount} operators, "
                 + $"residual {result.Layout}.") + sums + pruned);
+            if (found is not null)
+                Console.WriteLine(found);
         });
         return command;
     }

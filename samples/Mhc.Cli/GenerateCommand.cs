@@ -6,16 +6,20 @@ namespace Mhc.Cli;
 
 internal static class GenerateCommand
 {
-    private const string Separator = "---------------";
+    public const string Separator = "---------------";
 
     public static Command Create()
     {
         var defaults = new GenerationOptions();
-        var checkpoint = new Option<string>("--checkpoint")
+        var checkpoint = new Option<string?>("--checkpoint")
         {
-            Required = true,
             HelpName = "CKPT",
-            Description = "Checkpoint folder with a tokenizer, such as RUN/best.",
+            Description = "Checkpoint folder with a tokenizer, such as RUN/best. Either this or --model.",
+        };
+        var model = new Option<string?>("--model")
+        {
+            HelpName = "M.onnx",
+            Description = "A model that `mhc export --outputs decoder` wrote: faster, but a text ends where the context is full.",
         };
         var prompt = new Option<string?>("--prompt")
         {
@@ -41,6 +45,12 @@ internal static class GenerateCommand
             DefaultValueFactory = _ => defaults.TopP,
             Description = "Draw from the fewest tokens whose probabilities sum to at least P; 1 draws from all.",
         };
+        var repetitionPenalty = new Option<double>("--repetition-penalty")
+        {
+            HelpName = "X",
+            DefaultValueFactory = _ => 1,
+            Description = "Above 1 makes what is there already less likely. With --model alone.",
+        };
         var seed = new Option<int>("--seed")
         {
             HelpName = "N",
@@ -59,27 +69,42 @@ internal static class GenerateCommand
             Description = $"How many texts to draw, with a line {Separator} between two.",
         };
         var command = new Command("generate",
-            "Continue a text with a trained model. Goes to standard output as it is drawn; Ctrl-C ends it.")
+            "Continue a text with a trained or an exported model. Goes to standard output as it is drawn; Ctrl-C ends it.")
         {
-            checkpoint, prompt, maxTokens, temperature, topK, topP, seed, stop, samples,
+            checkpoint, model, prompt, maxTokens, temperature, topK, topP, repetitionPenalty, seed, stop, samples,
         };
-        command.SetAction(parsed => Run(parsed.GetValue(checkpoint)!, parsed.GetValue(prompt) ?? "", parsed.GetValue(samples), new()
+        command.Validators.Add(result =>
         {
-            MaxTokens = parsed.GetValue(maxTokens),
-            Temperature = parsed.GetValue(temperature),
-            TopK = parsed.GetValue(topK),
-            TopP = parsed.GetValue(topP),
-            Seed = parsed.GetValue(seed),
-            Stop = parsed.GetValue(stop),
-        }));
+            if (result.GetResult(checkpoint) is null == result.GetResult(model) is null)
+                result.AddError("Either --checkpoint or --model is required.");
+            else if (result.GetResult(model) is null && result.GetResult(repetitionPenalty) is { Implicit: false })
+                result.AddError("--repetition-penalty needs --model.");
+        });
+        command.SetAction(parsed =>
+        {
+            var options = new GenerationOptions
+            {
+                MaxTokens = parsed.GetValue(maxTokens),
+                Temperature = parsed.GetValue(temperature),
+                TopK = parsed.GetValue(topK),
+                TopP = parsed.GetValue(topP),
+                Seed = parsed.GetValue(seed),
+                Stop = parsed.GetValue(stop),
+            };
+            options.Validate(); // Before the model is read.
+            if (parsed.GetValue(samples) < 1)
+                throw new ArgumentException($"`samples` is {parsed.GetValue(samples)}, expected at least 1.");
+            string text = parsed.GetValue(prompt) ?? "";
+            if (parsed.GetValue(model) is string onnx)
+                ExportedModelWriter.Write(onnx, text, parsed.GetValue(samples), options, parsed.GetValue(repetitionPenalty));
+            else
+                Run(parsed.GetValue(checkpoint)!, text, parsed.GetValue(samples), options);
+        });
         return command;
     }
 
     private static void Run(string checkpoint, string prompt, int samples, GenerationOptions options)
     {
-        options.Validate(); // Before the model is read.
-        if (samples < 1)
-            throw new ArgumentException($"`samples` is {samples}, expected at least 1.");
         using TextGenerator generator = TextGenerator.Load(checkpoint);
         using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true };
         bool cancelled = false;

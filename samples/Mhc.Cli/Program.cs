@@ -2,6 +2,7 @@ using System.CommandLine;
 using Mhc.Cli;
 using Mhc.Cli.Ablate;
 using Mhc.Cli.Bench;
+using Mhc.Cli.Verify;
 
 var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ONNX, and scores text with it.")
 {
@@ -9,6 +10,7 @@ var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ON
     PrepareCommand.Create(),
     TrainCommand.Create(),
     ExportCommand.Create(),
+    VerifyCommand.Create(),
     ScoreCommand.Create(),
     CompareCommand.Create(),
     GenerateCommand.Create(),

@@ -24,7 +24,7 @@ public sealed class MhcScorer : IDisposable
     /// <exception cref="InvalidDataException">The file is not a model that can score text.</exception>
     /// <exception cref="InvalidOperationException">ONNX Runtime's native library or the required device is missing.</exception>
     public MhcScorer(string modelPath, MhcScorerOptions? options = null)
-        : this(Existing(modelPath), settings => new InferenceSession(modelPath, settings), options)
+        : this(OpenModel.Existing(modelPath), settings => new InferenceSession(modelPath, settings), options)
     {
     }
 
@@ -46,20 +46,10 @@ public sealed class MhcScorer : IDisposable
     private MhcScorer(string source, Func<SessionOptions, InferenceSession> open, MhcScorerOptions? options)
     {
         options ??= new MhcScorerOptions();
-        options.Validate();
-        (InferenceSession session, Device, WhyNotCuda) = SessionFactory.Open(open, options, source);
-        try
-        {
-            var model = ScoringModel.Read(session.ModelMetadata.CustomMetadataMap, session.InputNames, session.OutputNames, source);
-            _batches = new TextBatches(model, options.TokensPerBatch);
-            Model = model.Info;
-        }
-        catch
-        {
-            session.Dispose();
-            throw;
-        }
-        _session = new SharedSession(session);
+        var model = OpenModel.Open(open, options, ModelTask.Scoring, source, owner: typeof(MhcScorer));
+        _session = model.Session;
+        _batches = new TextBatches(model.Text, options.TokensPerBatch);
+        (Model, Device, WhyNotCuda) = (model.Text.Info, model.Device, model.WhyNotCuda);
     }
 
     /// <value>What the model says about itself.</value>
@@ -113,13 +103,6 @@ public sealed class MhcScorer : IDisposable
 
     /// <summary>Closes the model once the calls under way have finished. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose() => _session.Dispose();
-
-    private static string Existing(string modelPath)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(modelPath);
-        return File.Exists(modelPath) ? modelPath : throw new FileNotFoundException(
-            $"{modelPath} does not exist. Make it with `mhc export`, or correct the path.", modelPath);
-    }
 
     private static byte[] NotNull(byte[] model)
     {

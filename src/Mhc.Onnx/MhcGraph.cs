@@ -4,15 +4,18 @@ namespace Mhc.Onnx;
 /// The forward pass as a graph: the same blocks, in the same order and under the same names, as <c>MhcModel</c> in Mhc.Training. Here the
 /// tokens of all sequences are rows of one matrix, so that weights stay as they are stored: (out, in), once.
 /// </summary>
-/// <remarks>B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary, P scored positions.</remarks>
+/// <remarks>
+/// B batch, T tokens, N = B·T rows, S residual streams, C channels, H heads, D head size, V vocabulary; P scored positions, or in
+/// attention the tokens before those of the run, which decoding alone has.
+/// </remarks>
 internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeights modelWeights, ResidualStreams residual)
 {
     private const float LayerNormEpsilon = 1e-5f;
 
     private readonly MhcConfig _config = checkpoint.Config;
 
-    // What every block needs of the input's sizes.
-    private sealed record Sequence(Value HeadShape, Value CausalMask);
+    // What every block needs of the input's sizes. Where attention is one operator, it takes [B, T, C] and needs no mask.
+    private sealed record Sequence(Value HeadShape, Value? Mask, KeyValueCache? Cache);
 
     private Value Linear(Value x, string name)
     {
@@ -32,17 +35,30 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         using IDisposable scope = g.Scope("attn");
         int headSize = _config.NEmbd / _config.NHead;
         Value[] qkv = g.Split(Linear(x, "c_attn"), axis: 1, parts: 3);                                  // (N, C) each
+        if (sequence.Mask is null)
+            return Linear(Attention(qkv[0], qkv[1], WithFirstValues(qkv[2], ref firstValues), sequence), "c_proj");
         Value q = Heads(g.Mul(qkv[0], g.Scalar(1 / MathF.Sqrt(headSize), x.Type), "scale"), "q", [0, 2, 1, 3]); // (B, H, T, D)
-        Value k = Heads(qkv[1], "k", [0, 2, 3, 1]);                                                     // (B, H, D, T)
+        Value k = Heads(qkv[1], "k", sequence.Cache is null ? [0, 2, 3, 1] : [0, 2, 1, 3]);             // (B, H, D, T)
         Value v = Heads(WithFirstValues(qkv[2], ref firstValues), "v", [0, 2, 1, 3]);                   // (B, H, T, D)
-        Value scores = g.Cast(g.MatMul(q, k, "scores"), ElementType.Float, "scores");                   // (B, H, T, T)
-        Value attention = g.Cast(g.Softmax(g.Add(scores, sequence.CausalMask, "mask")), x.Type, "attention");
+        if (sequence.Cache is { } cache)
+            (k, v) = cache.Append(k, v);                                                                // keys and values of P + T
+        Value scores = g.Cast(g.MatMul(q, k, "scores"), ElementType.Float, "scores");                   // (B, H, T, P + T)
+        Value attention = g.Cast(g.Softmax(g.Add(scores, sequence.Mask, "mask")), x.Type, "attention");
         Value y = g.MatMul(attention, v, "values");                                                     // (B, H, T, D)
         y = g.Reshape(g.Transpose(y, [0, 2, 1, 3], "merge"), ["rows", _config.NEmbd], "merge");         // (N, C)
         return Linear(y, "c_proj");
 
         Value Heads(Value rows, string name, int[] order) =>
             g.Transpose(g.Reshape(rows, sequence.HeadShape, ["batch", "tokens", _config.NHead, headSize], name), order, name);
+    }
+
+    // (N, C) each → (N, C), in one operator.
+    private Value Attention(Value q, Value k, Value v, Sequence sequence)
+    {
+        Value y = g.CausalAttention(Batched(q, "q"), Batched(k, "k"), Batched(v, "v"), _config.NHead);   // (B, T, C)
+        return g.Reshape(y, ["rows", _config.NEmbd], "merge");
+
+        Value Batched(Value rows, string name) => g.Reshape(rows, sequence.HeadShape, ["batch", "tokens", _config.NEmbd], name);
     }
 
     // The value residual: λ₁·V + λ₂·V₁, which in the first block is (λ₁ + λ₂)·V₁.
@@ -85,17 +101,21 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
     }
 
     // The streams after the last sublayer: (S, N, C), or (N, C) for a plain residual.
-    private Value Transformer(Value inputIds, IMatrix wte)
+    private Value Transformer(Value inputIds, IMatrix wte, KeyValueCache? cache = null)
     {
         Value e;
         Sequence sequence;
         using (g.Scope("transformer"))
         {
             Value tokens = g.Shape(inputIds, start: 1, "tokens");                                       // [T]
-            Value wpe = g.SliceRows(Parameter("wpe.weight"), tokens, "tokens", "wpe");                  // (T, C)
+            Value wpe = cache is null ? g.SliceRows(Parameter("wpe.weight"), tokens, "tokens", "wpe")   // (T, C)
+                : g.Gather(Parameter("wpe.weight"), cache.PositionIds, name: "wpe");                    // (B, T, C)
             e = g.Add(wte.Rows(inputIds, "wte"), wpe, "embedding");                                     // (B, T, C)
             e = g.Reshape(e, ["rows", _config.NEmbd], "embedding");                                     // (N, C)
-            sequence = new(HeadShape(inputIds), CausalMask(tokens));
+            // In one operator attention is causal by itself; it has no cache, and half precision would be all there is in it.
+            sequence = g.HasAttention && cache is null && modelWeights.Activations == ElementType.Float
+                ? new(HeadShape(inputIds, _config.NEmbd), null, null)
+                : new(HeadShape(inputIds, _config.NHead, _config.NEmbd / _config.NHead), cache?.Mask(tokens) ?? CausalMask(tokens), cache);
         }
         Value? firstValues = null;
         Value[] streams = residual.Start(e);
@@ -126,12 +146,9 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         _ => Array.ConvertAll(HProjection.Softmax(Values("stream_reduce_logits")), weight => (float)weight),
     };
 
-    // [B, T, H, D]
-    private Value HeadShape(Value inputIds)
-    {
-        Value heads = g.Constant(_config.NHead, _config.NEmbd / _config.NHead);
-        return g.Concat([g.Shape(inputIds, name: "head_shape"), heads], axis: 0, 4, "head_shape");
-    }
+    // [B, T, H, D], or [B, T, C]
+    private Value HeadShape(Value inputIds, params long[] channels) =>
+        g.Concat([g.Shape(inputIds, name: "head_shape"), g.Constant(channels)], axis: 0, 2 + channels.Length, "head_shape");
 
     // 0 on and below the diagonal, −∞ above it; made once for all blocks.
     private Value CausalMask(Value tokens)
@@ -147,18 +164,30 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         return wte.Linear(x, bias: null);                                                               // (rows, V)
     }
 
-    /// <summary>input_ids, positions, targets → logprobs. Only the scored rows reach ln_f and the vocabulary head.</summary>
-    public void BuildScores()
+    /// <summary>
+    /// input_ids, positions, targets → logprobs and what else is asked for. Only the scored rows reach the vocabulary head, and ln_f unless
+    /// all are asked for.
+    /// </summary>
+    public void BuildScores(OnnxExportOptions options)
     {
         Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
         Value positions = g.Input("positions", ElementType.Int64, "scored");
         Value targets = g.Input("targets", ElementType.Int64, "scored");
         IMatrix wte = modelWeights.Matrix("lm_head.weight");
         Value streams = Transformer(inputIds, wte);
-        Value scored = g.Gather(streams, positions, axis: streams.Rank - 2, "scored");                  // (S, P, C)
-        Value logits = Head(Reduce(scored, "scored"), wte);                                             // (P, V)
-        Value logprobs = g.GatherElements(g.LogSoftmax(logits), g.Reshape(targets, ["scored", 1], "targets"), axis: 1);
-        g.Output("logprobs", g.Reshape(logprobs, ["scored"], "logprobs"));                              // (P)
+        Value scored = options.Hidden
+            ? g.Gather(Hidden(streams, inputIds), positions, name: "scored")                            // (P, C)
+            : Reduce(g.Gather(streams, positions, axis: streams.Rank - 2, "scored"), "scored");         // (S, P, C) → (P, C)
+        new ScoreOutputs(g, options).Build(g.LogSoftmax(Head(scored, wte)), targets);                   // (P, V), (P)
+    }
+
+    // What the head reads, of every position: (N, C), and an output.
+    private Value Hidden(Value streams, Value inputIds)
+    {
+        Value x = Reduce(streams, "rows");
+        Value shape = g.Concat([g.Shape(inputIds, name: "hidden"), g.Constant(_config.NEmbd)], axis: 0, 3, "hidden");
+        g.Output("hidden", g.Reshape(x, shape, ["batch", "tokens", _config.NEmbd], "hidden"));
+        return x;
     }
 
     /// <summary>input_ids → logits.</summary>
@@ -170,6 +199,35 @@ internal sealed class MhcGraph(GraphBuilder g, Checkpoint checkpoint, ModelWeigh
         Value logits = Head(Reduce(streams, "rows"), wte);                                              // (N, V)
         Value shape = g.Concat([g.Shape(inputIds, name: "logits"), g.Constant(_config.VocabSize)], axis: 0, 3, "logits");
         g.Output("logits", g.Reshape(logits, shape, ["batch", "tokens", _config.VocabSize], "logits"));
+    }
+
+    /// <summary>
+    /// input_ids, attention_mask, position_ids, past_key_values → logits of the last tokens of each sequence, present key values: the names
+    /// of onnxruntime-genai.
+    /// </summary>
+    public void BuildDecoder()
+    {
+        Value inputIds = g.Input("input_ids", ElementType.Int64, "batch", "tokens");
+        var cache = new KeyValueCache(g, _config, modelWeights.Activations);
+        Value kept = g.OptionalInput("num_logits_to_keep", 0);
+        IMatrix wte = modelWeights.Matrix("lm_head.weight");
+        Value streams = Transformer(inputIds, wte, cache);
+        Value logits = Head(Reduce(LastTokens(streams, inputIds, kept), "kept_rows"), wte);             // (B·K, V)
+        Value shape = g.Concat([g.FirstSize(inputIds, "logits"), g.Constant(-1, _config.VocabSize)], axis: 0, 3, "logits");
+        g.Output("logits", g.Reshape(logits, shape, ["batch", "kept_tokens", _config.VocabSize], "logits"));
+        cache.AddOutputs();
+    }
+
+    // The rows of the last K tokens of each sequence, of all tokens where K is 0: (S, N, C) → (S, B·K, C).
+    private Value LastTokens(Value streams, Value inputIds, Value count)
+    {
+        using IDisposable scope = g.Scope("last_tokens");
+        Dim[] outer = streams.Shape[..^2];
+        Value sizes = g.Concat([g.Constant([.. outer.Select(size => size.Size)]), g.Shape(inputIds), g.Constant(_config.NEmbd)], axis: 0,
+            outer.Length + 3, "sizes");
+        Value tokens = g.Reshape(streams, sizes, [.. outer, "batch", "tokens", _config.NEmbd], "tokens");
+        tokens = g.SliceFrom(tokens, g.Sub(g.Constant(0), count), outer.Length + 1, "kept_tokens");
+        return g.Reshape(tokens, [.. outer, "kept_rows", _config.NEmbd], "rows");
     }
 
     private Value Parameter(string name) => modelWeights.Parameter(name);

@@ -16,12 +16,13 @@ public static class OnnxExporter
     /// the options and the package's version only. So does the file of weights beside it, <c>M.onnx.data</c>, of a model beyond 2 GiB or
     /// with <see cref="OnnxExportOptions.ExternalData"/>; the two name each other and move together.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The options ask for what there is not.</exception>
+    /// <exception cref="ArgumentException">The options ask for what there is not, or does not go together.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such checkpoint folder, or no folder to write to.</exception>
     /// <exception cref="FileNotFoundException">The checkpoint lacks a file.</exception>
     /// <exception cref="InvalidDataException">
     /// The checkpoint is damaged, or its weights are NaN, infinite or too large for the precision.
     /// </exception>
+    /// <exception cref="NotSupportedException">onnxruntime-genai has no such tokenizer.</exception>
     public static OnnxExportResult Export(string checkpointFolder, string onnxPath, OnnxExportOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointFolder);
@@ -33,50 +34,67 @@ public static class OnnxExporter
             throw new DirectoryNotFoundException(
                 $"There is no folder '{target}' to write {Path.GetFileName(onnxPath)} to. Create it, or correct the path.");
         Checkpoint checkpoint = Checkpoint.Open(checkpointFolder);
+        options.Validate(checkpoint.Config);
+        if (options.GenAiFiles && Path.GetFullPath(checkpointFolder).TrimEnd(Path.DirectorySeparatorChar) == target)
+            throw new ArgumentException($"{onnxPath}: onnxruntime-genai's tokenizer.json would replace the checkpoint's. Write elsewhere.");
+        IReadOnlyList<(string Name, string Content)> genAiFiles =
+            options.GenAiFiles ? GenAiFiles.Of(checkpoint, Path.GetFileName(onnxPath)) : [];
         HMatrices[] matrices = HMatrices.Project(checkpoint);
-        var builder = new GraphBuilder("mhc");
-        ResidualStreams residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
-        OnnxModel model = Model(builder, checkpoint, matrices, residual, options);
+        OnnxModel model = Model(checkpoint, matrices, options);
         ExternalData? data = options.ExternalData || new ModelStream(model).Length > options.LargestFile - MetadataMargin ? new() : null;
         string dataPath = ModelFiles.DataPath(onnxPath);
         (string key, string json) = OnnxMetadata.ExternalData(data is null ? null : Path.GetFileName(dataPath));
         model.Proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
         ModelFiles.Write(onnxPath, data?.Take(model, Path.GetFileName(dataPath)) ?? model, data);
+        GenAiFiles.Write(genAiFiles, target);
         return new(onnxPath, new FileInfo(onnxPath).Length + (data?.Length ?? 0), model.Graph.Node.Count,
             OnnxModelSummary.CountParameters(model.Graph),
-            matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max(),
-            residual.Layout, residual.LargestPrunedWeight)
+            matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max())
         {
             DataPath = data is null ? null : dataPath,
+            Layout = model.Residual.Layout,
+            LargestPrunedWeight = model.Residual.LargestPrunedWeight,
         };
     }
 
     internal static OnnxModel Model(Checkpoint checkpoint, HMatrices[] matrices, OnnxExportOptions options)
     {
-        var builder = new GraphBuilder("mhc");
-        return Model(builder, checkpoint, matrices, ResidualStreams.Of(builder, checkpoint, matrices, options), options);
-    }
-
-    private static OnnxModel Model(
-        GraphBuilder builder, Checkpoint checkpoint, HMatrices[] matrices, ResidualStreams residual, OnnxExportOptions options)
-    {
+        var builder = new GraphBuilder("mhc", options.Opset);
+        var residual = ResidualStreams.Of(builder, checkpoint, matrices, options);
         var graph = new MhcGraph(builder, checkpoint, new ModelWeights(builder, checkpoint, options.Precision), residual);
-        if (options.Outputs == OnnxOutputs.Scores)
-            graph.BuildScores();
-        else
-            graph.BuildLogits();
+        switch (options.Outputs)
+        {
+            case OnnxOutputs.Scores:
+                graph.BuildScores(options);
+                break;
+            case OnnxOutputs.Logits:
+                graph.BuildLogits();
+                break;
+            default:
+                graph.BuildDecoder();
+                break;
+        }
         var model = new ModelProto
         {
-            IrVersion = GraphBuilder.IrVersion,
+            IrVersion = IrVersion(options.Opset),
             ProducerName = OnnxMetadata.ProducerName,
             ProducerVersion = OnnxMetadata.ProducerVersion,
-            OpsetImport = { new OperatorSetIdProto { Version = GraphBuilder.Opset } },
+            OpsetImport = { new OperatorSetIdProto { Version = options.Opset } },
             Graph = builder.Build(),
         };
         if (model.Graph.Node.Any(node => node.Domain == GraphBuilder.Microsoft))
             model.OpsetImport.Add(new OperatorSetIdProto { Domain = GraphBuilder.Microsoft, Version = GraphBuilder.MicrosoftOpset });
-        foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices, options.Precision, residual.Layout))
+        foreach ((string key, string json) in OnnxMetadata.Of(checkpoint, matrices, residual.Layout, options.Precision))
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
-        return new(model, builder.Weights);
+        GraphCheck.ThrowIfWrong(model);
+        return new(model, builder.Weights, residual);
     }
+
+    // The versions of the format that came with these opsets.
+    private static int IrVersion(int opset) => opset switch
+    {
+        OnnxExportOptions.OlderOpset => 8,
+        OnnxExportOptions.DefaultOpset => 9,
+        _ => 11,
+    };
 }

@@ -16,7 +16,7 @@ internal static class OnnxMetadata
         typeof(OnnxMetadata).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public static IEnumerable<(string Key, string Json)> Of(
-        Checkpoint checkpoint, HMatrices[] matrices, OnnxPrecision precision, string layout)
+        Checkpoint checkpoint, HMatrices[] matrices, string layout, OnnxPrecision precision)
     {
         CheckpointNotes notes = CheckpointNotes.Read(checkpoint);
         bool isStatic = matrices.Length > 0;

@@ -1,4 +1,4 @@
-using Google.Protobuf;
+using System.Text.Json.Nodes;
 using Mhc.Onnx.Wire;
 
 namespace Mhc.Onnx;
@@ -25,6 +25,16 @@ public sealed record OnnxModelSummary
     /// <summary>With the file of its weights, where there is one.</summary>
     public required long FileBytes { get; init; }
 
+    /// <summary>
+    /// Bytes of the tensors in the graph by what they are for, in this order: <c>embedding</c> (the head's too), <c>attention</c>,
+    /// <c>mlp</c>, <c>norms</c>, <c>residual</c> (coefficients of the residual streams), <c>constants</c>.
+    /// </summary>
+    public required IReadOnlyDictionary<string, long> TensorBytes { get; init; }
+
+    /// <summary>The mixing matrices of every sublayer in order, as projected at export; none where the model has no constant ones.</summary>
+    /// <remarks>From the metadata: the graph itself may hold products of them.</remarks>
+    public required IReadOnlyList<HMatrices> HMatrices { get; init; }
+
     /// <summary>Keys of docs/onnx-metadata.md to JSON.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
@@ -33,14 +43,7 @@ public sealed record OnnxModelSummary
     /// <exception cref="InvalidDataException">The file is not an ONNX model, or not one of ours.</exception>
     public static OnnxModelSummary Read(string onnxPath)
     {
-        ArgumentException.ThrowIfNullOrEmpty(onnxPath);
-        if (!File.Exists(onnxPath))
-            throw new FileNotFoundException(
-                $"There is no file '{onnxPath}'; expected an exported model. Make one with `mhc export`, or correct the path.", onnxPath);
-        ModelProto model = Parse(onnxPath);
-        if (model.ProducerName != OnnxMetadata.ProducerName)
-            throw new InvalidDataException($"'{onnxPath}' was produced by '{model.ProducerName}', expected '{OnnxMetadata.ProducerName}'. "
-                + "Make one with `mhc export`.");
+        ModelProto model = ExportedFile.Read(onnxPath);
         return new()
         {
             Inputs = [.. model.Graph.Input.Select(Text)],
@@ -50,6 +53,8 @@ public sealed record OnnxModelSummary
             OperatorCounts = model.Graph.Node.CountBy(node => node.OpType).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
             ParameterCount = CountParameters(model.Graph),
             FileBytes = new FileInfo(onnxPath).Length + Onnx.ExternalData.LengthOf(model.Graph),
+            TensorBytes = TensorKinds.Bytes(model.Graph),
+            HMatrices = Matrices(model.MetadataProps.FirstOrDefault(entry => entry.Key == "mhc.h_matrices")?.Value),
             Metadata = model.MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value),
         };
     }
@@ -67,21 +72,11 @@ public sealed record OnnxModelSummary
 
     private static long Integer(NodeProto node, string attribute) => node.Attribute.Single(a => a.Name == attribute).I;
 
-    private static ModelProto Parse(string path)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            ModelProto model = ModelProto.Parser.ParseFrom(file);
-            if (model.Graph is not null && model.OpsetImport.Count > 0)
-                return model;
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            // Said below: what the parser stumbled over does not help to choose the right file.
-        }
-        throw new InvalidDataException($"'{path}' is not an ONNX model; expected an exported one. Make one with `mhc export`.");
-    }
+    private static HMatrices[] Matrices(string? json) => json is null or "\"none\"" ? []
+        : [.. JsonNode.Parse(json)!.AsArray().Select(sublayer => new HMatrices(sublayer!["sublayer"]!.GetValue<string>(),
+            Numbers(sublayer["h_pre"]!), [.. sublayer["h_res"]!.AsArray().Select(row => Numbers(row!))], Numbers(sublayer["h_post"]!)))];
+
+    private static double[] Numbers(JsonNode array) => [.. array.AsArray().Select(number => number!.GetValue<double>())];
 
     private static string Text(ValueInfoProto value)
     {

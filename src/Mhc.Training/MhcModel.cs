@@ -153,6 +153,13 @@ public sealed class MhcModel : IDisposable
     /// <exception cref="InvalidDataException">The files do not match the configuration; every difference is listed.</exception>
     public static MhcModel Load(string checkpointFolder, Device? device = null) => Checkpoint.LoadModel(checkpointFolder, device ?? CPU);
 
+    /// <summary>
+    /// Writes a checkpoint folder, which appears whole or not at all: the configuration and the weights. A tokenizer, which belongs to
+    /// data, is not in it.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public void Save(string checkpointFolder) => Checkpoint.Save(checkpointFolder, this, tokenizer: null, metrics: null);
+
     /// <summary>Logits of every position.</summary>
     /// <param name="tokens">(B, T) int64, T at most the block size.</param>
     /// <param name="training">Whether dropout acts.</param>

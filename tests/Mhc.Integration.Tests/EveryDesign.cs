@@ -46,6 +46,7 @@ public class EveryDesign
         // Updates leave some of what a design adds near its first values, where a wrong order of its elements would not be seen.
         MakeNoiseOfTheResidualDesign(Path.Combine(checkpoint, "model.safetensors"));
         AssertScoresAreTheTrainersOwn(checkpoint);
+        AssertTextIsTheTrainersOwn(checkpoint);
     }
 
     [Fact]
@@ -73,6 +74,30 @@ public class EveryDesign
 
             float loss = model.Loss(tokens, tensor(ids, [1, ids.Length])).item<float>();
             Assert.Equal(loss, -score.LogLikelihood / ids.Length, Tolerance.Logits);
+        }
+    }
+
+    // Token for token until the context is full, the likeliest ones and drawn ones: in one batch of prompts of different lengths.
+    private static void AssertTextIsTheTrainersOwn(string checkpoint)
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        OnnxExporter.Export(checkpoint, folder["model.onnx"], new() { Outputs = OnnxOutputs.Decoder });
+        using TextGenerator trainer = TextGenerator.Load(checkpoint);
+        using var exported = new MhcGenerator(folder["model.onnx"]);
+        string[] prompts = ["line 1", "line 12 of 5 thi", ""];
+        foreach ((double temperature, int? topK, double topP) in ((double, int?, double)[])[(0, null, 1), (0.8, 40, 0.9)])
+        {
+            var options = new MhcGenerationOptions { Temperature = temperature, TopK = topK, TopP = topP, MaxTokens = 100 };
+
+            IReadOnlyList<MhcGeneratedText> texts = exported.GenerateBatch(prompts, options);
+
+            foreach ((int number, string prompt) in prompts.Index())
+            {
+                int tokens = exported.Model.ContextLength + 1 - Math.Max(1, prompt.Length);
+                var same = new GenerationOptions { Temperature = temperature, TopK = topK, TopP = topP, MaxTokens = tokens };
+                Assert.Equal(string.Concat(trainer.Generate(prompt, same, number)), texts[number].Text);
+                Assert.Equal(MhcStopReason.ContextFull, texts[number].StopReason);
+            }
         }
     }
 

@@ -101,6 +101,12 @@ public class MistakesOnTheCommandLine
     [InlineData("mhc: --base-url is mirror, expected an address that begins with http:// or https://.",
         "data", "fineweb10B", "--shards", "1", "--out", "run", "--base-url", "mirror")]
     [InlineData("mhc: Argument 'bpe' not recognized.", "prepare", "a.txt", "--out", "run", "--tokenizer", "bpe")]
+    [InlineData("mhc: Either --checkpoint or --model is required.", "generate", "--prompt", "a")]
+    [InlineData("mhc: Either --checkpoint or --model is required.", "generate", "--checkpoint", "c", "--model", "m.onnx")]
+    [InlineData("mhc: --repetition-penalty needs --model.", "generate", "--checkpoint", "c", "--repetition-penalty", "2")]
+    [InlineData("mhc: --genai needs --outputs decoder.", "export", "--checkpoint", "c", "--out", "m.onnx", "--genai")]
+    [InlineData("mhc: Argument '18' not recognized.", "export", "--checkpoint", "c", "--out", "m.onnx", "--opset", "18")]
+    [InlineData("mhc: --tokens is 1, expected at least 2.", "verify", "--checkpoint", "c", "--model", "m.onnx", "--tokens", "1")]
     [InlineData("mhc: Required command was not provided.")]
     public void BadUsageIsExplained(string message, params string[] arguments)
     {
@@ -113,7 +119,7 @@ public class MistakesOnTheCommandLine
 
     [Theory]
     [InlineData("data"), InlineData("prepare"), InlineData("train"), InlineData("export"), InlineData("score"), InlineData("inspect")]
-    [InlineData("import"), InlineData("generate"), InlineData("bench"), InlineData("ablate")]
+    [InlineData("verify"), InlineData("import"), InlineData("generate"), InlineData("bench"), InlineData("ablate")]
     public void EveryCommandExplainsItself(string command)
     {
         Assert.Contains(command, CommandLineTool.MustRun("--help"), StringComparison.Ordinal);

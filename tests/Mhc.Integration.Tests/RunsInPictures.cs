@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.RegularExpressions;
+using Mhc.Onnx;
 using Mhc.Testing;
 
 namespace Mhc.Integration.Tests;
@@ -52,6 +53,39 @@ public partial class RunsInPictures
         Assert.Equal(0, result.ExitCode);
         Assert.EndsWith("has no metrics.jsonl, so nothing is drawn of its training.", result.Error.Trim(), StringComparison.Ordinal);
         Assert.Equal(OfMatrices, FilesIn(folder["plots"]));
+    }
+
+    [Theory]
+    [InlineData("mhc4", true), InlineData("hc4", false)]
+    public void OfAnExportedModelAreThoseOfItsGraphToo(string name, bool hasMatrices)
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        using GoldenFixture golden = GoldenFixture.Open(name);
+        OnnxExporter.Export(golden.Checkpoint, folder["m.onnx"]);
+
+        CommandLineTool.MustRun("inspect", folder["m.onnx"], "--plots", folder["plots"], "--html", folder["m.html"]);
+
+        Assert.Equal([.. new[] { "bytes.png", "operators.png" }.Concat(hasMatrices ? OfMatrices : []).Order(StringComparer.Ordinal)],
+            FilesIn(folder["plots"]));
+        string page = File.ReadAllText(folder["m.html"]);
+        Assert.Equal(2 * FilesIn(folder["plots"]).Length, Regex.Count(page, "\"data:image/png;base64,"));
+        Assert.DoesNotMatch(ExternalAsset(), page);
+        Assert.Contains("<td>out</td><td>logprobs</td><td>float</td><td>[scored]</td>", page, StringComparison.Ordinal);
+        Assert.Equal(hasMatrices, page.Contains("<td>h.2.hc_mlp</td>", StringComparison.Ordinal));
+        Assert.Contains("<summary>mhc.config</summary>", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OfAModelAndARunAreTwoThings()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        using GoldenFixture golden = GoldenFixture.Open("mhc4");
+        OnnxExporter.Export(golden.Checkpoint, folder["m.onnx"]);
+
+        CommandLineTool.Result result = CommandLineTool.Mhc("inspect", folder["m.onnx"], golden.Checkpoint, "--html", folder["m.html"]);
+
+        Assert.Equal((1, $"mhc: {folder["m.onnx"]}: a file. "
+            + "Figures are drawn of run folders and checkpoint folders, or of one exported file."), (result.ExitCode, result.Error.Trim()));
     }
 
     [Fact]

@@ -112,7 +112,8 @@ public class Metadata
         Assert.NotNull(Read(metadata));
     }
 
-    private static ScoringModel Read(Dictionary<string, string> metadata) => ScoringModel.Read(metadata, Inputs, Outputs, "a.onnx");
+    private static TextModel Read(Dictionary<string, string> metadata) =>
+        TextModel.Read(metadata, Inputs, Outputs, ModelTask.Scoring, "a.onnx");
 
     private static string Error(Dictionary<string, string> metadata) => Assert.Throws<InvalidDataException>(() => Read(metadata)).Message;
 }

@@ -68,6 +68,10 @@ public class Gpt2Tokenizer
     public void MergesWithinWords() => Assert.Equal([257, 258, 'n', 's', 259, '\n', 256], Tokenizer.Encode("the thens\n\n\nth").Ids);
 
     [Fact]
+    public void TokensStandForTheBytesOfTheirText() => AnyText.OfLength(0, 40).Sample(text =>
+        Assert.Equal(AnyText.Bytes(text), Tokenizer.Encode(text).Ids.SelectMany(id => Tokenizer.BytesOf(id).ToArray())), iter: 500);
+
+    [Fact]
     public void KnowsEveryText() => AnyText.OfLength(0, 40).Sample(text =>
     {
         (IReadOnlyList<int> ids, int unknown) = Tokenizer.Encode(text);
@@ -83,6 +87,7 @@ public class TokenizerDefinitionInMetadata
     [InlineData("[\"a\", \"\"]", "[]", "`vocabulary` has \"\" twice or empty.")]
     [InlineData("[\"a\", \"a\"]", "[]", "`vocabulary` has \"a\" twice or empty.")]
     [InlineData("[1]", "[]", "`vocabulary` is not an array of strings.")]
+    [InlineData("[BYTES, \"a b\"]", "[]", "`vocabulary` has \"a b\", which is not made of GPT-2's symbols for bytes.")]
     [InlineData("[BYTES]", "{}", "`merges` is not an array of strings.")]
     [InlineData("[BYTES]", "[\"a\"]", "`merges` has \"a\", expected two tokens whose join is a token.")]
     [InlineData("[BYTES]", "[\"a b\"]", "`merges` has \"a b\", expected two tokens whose join is a token.")]

@@ -1,3 +1,5 @@
+using Mhc.Testing;
+
 namespace Mhc.Onnx.Tests;
 
 /// <summary>A text's scores do not depend on what else is in the batch: to the last bit, on the CPU in float32.</summary>
@@ -43,6 +45,26 @@ public sealed class BatchedAndPaddedTextTests : IDisposable
     {
         MhcConfig config = Config with { Residual = Enum.Parse<ResidualMode>(residual), Fracs = fracs, ValueResidual = ValueResidual.Free };
         using OrtModel model = OrtModel.Export(config, OnnxOutputs.Scores);
+        foreach (int length in (int[])[1, 7, 31, 65])
+        {
+            int[] text = Text(length);
+            long[] targets = [.. Text(length).Select(id => (long)id)];
+            int row = length + 9;
+
+            float[] alone = model.Scores([text], OrtModel.Range(0, length), targets);
+            float[] together = model.Scores([Text(row), Text(row), [.. text, .. Text(9)]], OrtModel.Range(2 * row, length), targets);
+
+            Assert.Equal(alone, together);
+        }
+    }
+
+    [Fact]
+    public void ScoresWithAttentionAsOneOperatorAreThoseOfTheTextAlone()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        SyntheticCheckpoint.Write(folder.Path, Config);
+        Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        using OrtModel model = OrtModel.Of(OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), new() { Opset = 23 }));
         foreach (int length in (int[])[1, 7, 31, 65])
         {
             int[] text = Text(length);

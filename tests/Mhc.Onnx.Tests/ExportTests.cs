@@ -9,8 +9,20 @@ public class ExportTests
     private static readonly string Tiny = Fixtures.Folder("mhc-tiny");
 
     [Fact]
-    public void DefaultsAreScoresInTheCheapestExactLayout() => Assert.Equal(
-        new() { Outputs = OnnxOutputs.Scores, Layout = OnnxLayout.Auto, PruneBelow = 0 }, new OnnxExportOptions());
+    public void DefaultsAreExactScoresInFloat32() => Assert.Equal(
+        new()
+        {
+            Outputs = OnnxOutputs.Scores,
+            Layout = OnnxLayout.Auto,
+            PruneBelow = 0,
+            Precision = OnnxPrecision.Float32,
+            Opset = 20,
+            TopK = 0,
+            Ranks = false,
+            Entropies = false,
+            Hidden = false,
+        },
+        new OnnxExportOptions());
 
     [Fact]
     public void ResultTellsWhatWasWritten()
@@ -22,7 +34,10 @@ public class ExportTests
 
         OnnxModelSummary summary = OnnxModelSummary.Read(folder["model.onnx"]);
         Assert.Equal(new(folder["model.onnx"], new FileInfo(folder["model.onnx"]).Length, summary.OperatorCounts.Values.Sum(),
-            summary.ParameterCount, matrices.Max(h => h.MaxRowError), matrices.Max(h => h.MaxColumnError), "unrolled", 0), result);
+            summary.ParameterCount, matrices.Max(h => h.MaxRowError), matrices.Max(h => h.MaxColumnError))
+        {
+            Layout = "unrolled",
+        }, result);
         Assert.InRange(result.MaxRowError, 1e-6, 0.1);
         Assert.InRange(result.MaxColumnError, 0, 1e-15);
     }
@@ -36,7 +51,7 @@ public class ExportTests
         OnnxExporter.Export(Tiny, folder["model.onnx"]);
 
         Assert.Equal([folder["model.onnx"]], Directory.EnumerateFiles(folder.Path));
-        Assert.Equal(GraphBuilder.Opset, OnnxModelSummary.Read(folder["model.onnx"]).Opset);
+        Assert.Equal(OnnxExportOptions.DefaultOpset, OnnxModelSummary.Read(folder["model.onnx"]).Opset);
     }
 
     [Fact]
@@ -67,10 +82,18 @@ public class ExportTests
         using TemporaryFolder folder = Fixtures.Temporary();
 
         var e = Assert.Throws<ArgumentOutOfRangeException>(
-            () => OnnxExporter.Export(Tiny, folder["model.onnx"], new() { Outputs = (OnnxOutputs)2 }));
+            () => OnnxExporter.Export(Tiny, folder["model.onnx"], new() { Outputs = (OnnxOutputs)3 }));
 
-        Assert.Equal($"Expected Scores or Logits. (Parameter 'Outputs'){Environment.NewLine}Actual value was 2.", e.Message);
+        Assert.Equal($"Expected Scores, Logits or Decoder. (Parameter 'Outputs'){Environment.NewLine}Actual value was 3.", e.Message);
         Assert.False(File.Exists(folder["model.onnx"]));
+    }
+
+    [Fact]
+    public void OpsetThatThereIsNotIsRefused()
+    {
+        var e = Assert.Throws<ArgumentOutOfRangeException>(() => OnnxExporter.Export(Tiny, "model.onnx", new() { Opset = 18 }));
+
+        Assert.Equal($"Expected 17, 20 or 23. (Parameter 'Opset'){Environment.NewLine}Actual value was 18.", e.Message);
     }
 
     [Fact]

@@ -40,9 +40,7 @@ public class LayoutTests
 
         double[] Logits(OnnxLayout layout)
         {
-            Checkpoint checkpoint = Checkpoint.Open(folder.Path);
-            using OrtModel model = OrtModel.Of(
-                OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), new() { Outputs = OnnxOutputs.Logits, Layout = layout }));
+            using OrtModel model = OrtModel.Export(folder.Path, new OnnxExportOptions { Outputs = OnnxOutputs.Logits, Layout = layout });
             return TensorAssert.Doubles(model.Logits(tokens));
         }
     }

@@ -24,6 +24,38 @@ public class OnnxModelSummaryTests
     }
 
     [Fact]
+    public void TellsBytesByKindOfTensor()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        OnnxExporter.Export(Fixtures.Folder("mhc-tiny"), folder["model.onnx"]);
+
+        IReadOnlyDictionary<string, long> bytes = OnnxModelSummary.Read(folder["model.onnx"]).TensorBytes;
+
+        // 23 tokens, 11 positions, 20 channels, 2 blocks, biases.
+        Assert.Equal(["embedding", "attention", "mlp", "norms", "residual", "constants"], bytes.Keys);
+        Assert.Equal(4 * (23 + 11) * 20, bytes["embedding"]);
+        Assert.Equal(4 * 2 * ((20 + 1) * 60 + (20 + 1) * 20), bytes["attention"]);
+        Assert.Equal(4 * 2 * ((20 + 1) * 80 + (80 + 1) * 20), bytes["mlp"]);
+        Assert.Equal(4 * (2 * 2 + 1) * 2 * 20, bytes["norms"]);
+        Assert.InRange(bytes["residual"], 1, 400);
+        Assert.InRange(bytes["constants"], 1, 400);
+    }
+
+    [Fact]
+    public void TellsTheMatricesThatWereProjected()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        OnnxExporter.Export(Fixtures.Folder("mhc-tiny"), folder["model.onnx"]);
+
+        IReadOnlyList<HMatrices> found = OnnxModelSummary.Read(folder["model.onnx"]).HMatrices;
+
+        IReadOnlyList<HMatrices> projected = Checkpoint.Open(Fixtures.Folder("mhc-tiny")).ProjectHMatrices();
+        Assert.Equal(projected.Select(h => h.Sublayer), found.Select(h => h.Sublayer));
+        Assert.Equal(projected.SelectMany(h => h.HRes.SelectMany(row => row)), found.SelectMany(h => h.HRes.SelectMany(row => row)));
+        Assert.Equal(projected.SelectMany(h => h.HPre.Concat(h.HPost)), found.SelectMany(h => h.HPre.Concat(h.HPost)));
+    }
+
+    [Fact]
     public void FileThatIsNotThereIsNamed()
     {
         var e = Assert.Throws<FileNotFoundException>(() => OnnxModelSummary.Read("no/such.onnx"));

@@ -57,11 +57,19 @@ internal sealed class OrtModel : IDisposable
         ("positions", positions, [positions.Length]),
         ("targets", targets, [targets.Length]));
 
+    /// <summary>The shape of every output, by name.</summary>
+    public IReadOnlyDictionary<string, long[]> Shapes(params (string Name, long[] Values, long[] Shape)[] inputs) =>
+        Run(inputs, results => _session.OutputNames.Zip(results, (name, value) => (name, value.GetTensorTypeAndShape().Shape))
+            .ToDictionary(output => output.name, output => output.Shape));
+
     public void Dispose() => _session.Dispose();
 
     private static long[] Flat(int[][] tokens) => [.. tokens.SelectMany(sequence => sequence.Select(token => (long)token))];
 
-    private float[] Run(params (string Name, long[] Values, long[] Shape)[] inputs)
+    private float[] Run(params (string Name, long[] Values, long[] Shape)[] inputs) =>
+        Run(inputs, results => results[0].GetTensorDataAsSpan<float>().ToArray());
+
+    private T Run<T>((string Name, long[] Values, long[] Shape)[] inputs, Func<IReadOnlyList<OrtValue>, T> read)
     {
         OrtValue[] values = [.. inputs.Select(input => OrtValue.CreateTensorValueFromMemory(input.Values, input.Shape))];
         try
@@ -69,7 +77,7 @@ internal sealed class OrtModel : IDisposable
             using var options = new RunOptions();
             using IDisposableReadOnlyCollection<OrtValue> results =
                 _session.Run(options, [.. inputs.Select(input => input.Name)], values, _session.OutputNames);
-            return results[0].GetTensorDataAsSpan<float>().ToArray();
+            return read(results);
         }
         finally
         {

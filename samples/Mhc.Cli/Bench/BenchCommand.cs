@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Mhc.Training;
 using TorchSharp;
 
@@ -7,14 +6,14 @@ namespace Mhc.Cli.Bench;
 
 internal static class BenchCommand
 {
-    // The size that the PyTorch reference is measured at.
-    private static readonly string[] ReferenceSize =
+    /// <summary>The size that the PyTorch reference is measured at.</summary>
+    public static readonly string[] ReferenceSize =
     [
         "vocab_size=65", "block_size=256", "n_layer=6", "n_head=6", "n_embd=384", "batch_size=8", "grad_accum=1", "dropout=0",
         "dtype=float32",
     ];
 
-    public static Command Create() => new("bench", "Measure this machine.") { CreateTrain(), CreateWorker() };
+    public static Command Create() => new("bench", "Measure this machine.") { CreateTrain(), GraphCommand.Create(), CreateWorker() };
 
     private static Command CreateTrain()
     {
@@ -85,12 +84,12 @@ internal static class BenchCommand
     private static BenchResult Measure(BenchPlan plan)
     {
         (double[] matmul, string memoryIs, IReadOnlyList<BenchMeasurement> designs) = TrainingComparison.Run(plan, Console.Error.WriteLine);
-        string machine = plan.OnGpu ? $"{new GpuMemory(plan.Device).Name}, {Machine.Describe()}" : Machine.Describe();
-        string command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Prepend("mhc"));
+        string machine = Machine.Describe(Machine.TorchSharp);
+        if (plan.OnGpu)
+            machine = $"{new GpuMemory(plan.Device).Name}, {machine}";
         // The last setting of a key is the one that counts.
         string[] settings = [.. plan.Settings.GroupBy(setting => setting.Split('=')[0]).Select(key => key.Last())];
-        string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        return new(date, machine, command, plan.Preset, settings, plan.Threads, plan.Steps, matmul, memoryIs, designs);
+        return new(Machine.Date, machine, Machine.Command, plan.Preset, settings, plan.Threads, plan.Steps, matmul, memoryIs, designs);
     }
 
     private static void Report(BenchResult result, string? json, string? markdown)
@@ -103,7 +102,7 @@ internal static class BenchCommand
             OutputFile.Write(markdown, BenchReport.Markdown(result));
     }
 
-    private static Option<int> Count(string name, int fallback, string description)
+    public static Option<int> Count(string name, int fallback, string description)
     {
         var option = new Option<int>(name) { HelpName = "N", DefaultValueFactory = _ => fallback, Description = description };
         option.Validators.Add(result =>

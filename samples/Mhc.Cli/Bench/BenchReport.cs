@@ -8,27 +8,21 @@ internal static class BenchReport
 {
     public static ReportTable Table(BenchResult result)
     {
-        var table = new ReportTable("design", "parameters", "ms per update", "tokens/s", "time, ratio", "lowest", "quartiles",
-            "of the fastest", "memory, MB", "memory, ratio");
+        var table = new ReportTable(["design", "parameters", "ms per update", "tokens/s", .. Ratios.Columns, "memory, MB", "memory, ratio"]);
         BenchMeasurement baseline = result.Designs[0];
         foreach (BenchMeasurement design in result.Designs)
         {
-            double[] ratios = [.. design.SecondsPerUpdate.Zip(baseline.SecondsPerUpdate, (seconds, reference) => seconds / reference)];
             double median = design.SecondsPerUpdate.Median();
-            table.Add(design.Name, Number($"{design.Parameters:n0}"),
+            table.Add([design.Name, Number($"{design.Parameters:n0}"),
                 Number($"{median * 1e3:n1}"), Number($"{design.TokensPerUpdate / median:n0}"),
-                Number($"{ratios.Median():f3}"), Number($"{ratios.Min():f3}"),
-                Number($"{ratios.LowerQuartile():f3} to {ratios.UpperQuartile():f3}"),
-                Number($"{design.SecondsPerUpdate.Min() / baseline.SecondsPerUpdate.Min():f3}"),
-                Number($"{Memory(design):n0}"), Number($"{Memory(design) / Memory(baseline):f3}"));
+                .. Ratios.Cells(design.SecondsPerUpdate, baseline.SecondsPerUpdate),
+                Number($"{Memory(design):n0}"), Number($"{Memory(design) / Memory(baseline):f3}")]);
         }
         return table;
     }
 
     /// <summary>The machine's speed during the measurement.</summary>
-    public static string Yardstick(BenchResult result) => Number(
-        $"A 2048×384×1536 matmul ran at {result.MatmulGflops.Median():f0} GFLOP/s ")
-        + Number($"(median of {result.MatmulGflops.Length} rounds, {result.MatmulGflops.Min():f0} to {result.MatmulGflops.Max():f0}).");
+    public static string Yardstick(BenchResult result) => Ratios.Yardstick(result.MatmulGflops);
 
     public static string Markdown(BenchResult result)
     {

@@ -1,17 +1,29 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 using TorchSharp;
 
 namespace Mhc.Cli.Bench;
 
-/// <summary>What a measurement was taken on.</summary>
+/// <summary>What a measurement was taken on, when and how.</summary>
 internal static class Machine
 {
+    /// <summary>Today, UTC.</summary>
+    public static string Date => DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    /// <summary>The command line as it was given.</summary>
+    public static string Command => string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Prepend("mhc"));
+
+    public static string TorchSharp => $"TorchSharp {TorchSharpVersion} (libtorch {Version.Parse(torch.__version__).ToString(2)})";
+
+    public static string OnnxRuntime => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}";
+
     /// <summary>Processor, cores, system and versions, in one sentence without its full stop.</summary>
-    public static string Describe() => string.Join(", ",
+    /// <param name="runtime">What ran the model.</param>
+    public static string Describe(string runtime) => string.Join(", ",
         Processor(), $"{Environment.ProcessorCount} logical cores", RuntimeInformation.OSDescription.Trim(),
-        RuntimeInformation.FrameworkDescription,
-        $"TorchSharp {TorchSharpVersion} (libtorch {Version.Parse(torch.__version__).ToString(2)})");
+        RuntimeInformation.FrameworkDescription, runtime);
 
     private static string TorchSharpVersion =>
         typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];

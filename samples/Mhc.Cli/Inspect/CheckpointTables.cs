@@ -1,6 +1,5 @@
 using System.Globalization;
 using Mhc.Onnx;
-using Mhc.Training;
 using Spectre.Console;
 
 namespace Mhc.Cli;
@@ -28,18 +27,7 @@ internal static class CheckpointTables
                 "No stream matrices to show: `residual` none has none, and those of hc and mhc_dynamic differ from token to token.");
             return;
         }
-        StreamMatrixDiagnostics d = Run.DiagnosticsOf(matrices)!;
-        Table table = new Table()
-            .Title("Stream matrices: errors of the sums over H_res's rows and columns, |λ₂|, what is read and written")
-            .AddColumn("sublayer", column => column.NoWrap())
-            .AddColumns("rows", "columns", "|λ₂|", "h_pre", "h_post");
-        foreach ((int b, HMatrices h) in matrices.Index())
-        {
-            table.AddRow(h.Sublayer["transformer.".Length..], Small(d.RowSumError[b]), Small(d.ColumnSumError[b]),
-                d.Lambda2[b].ToString("f4", CultureInfo.InvariantCulture), Vector(h.HPre), Vector(h.HPost));
-        }
-        AnsiConsole.Write(table);
-        AnsiConsole.Write(HResTable.Of(matrices[matrices.Count / 2]));
+        StreamTables.Show(matrices);
         AnsiConsole.WriteLine("The first sublayer reads equal streams, so its H_res and h_pre, if it has any, never learn.");
     }
 
@@ -47,9 +35,4 @@ internal static class CheckpointTables
 
     // A vocabulary or the matrices of many sublayers would bury the rest.
     public static string Shorten(string json) => json.Length <= 600 ? json : $"{json[..600]}… ({json.Length} characters)";
-
-    private static string Vector(IReadOnlyList<double> values) =>
-        string.Join(' ', values.Select(value => value.ToString("f3", CultureInfo.InvariantCulture)));
-
-    private static string Small(double value) => value.ToString("g2", CultureInfo.InvariantCulture);
 }

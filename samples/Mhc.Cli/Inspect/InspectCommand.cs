@@ -18,7 +18,8 @@ internal static class InspectCommand
             HelpName = "DIR",
             Description = "Draw instead, as PNG files in DIR: losses (of several runs in one figure), H_res, h_pre and h_post, "
                 + "the weight of each sublayer's output in each input, gains over depth, |λ₂| over training, and what the streams hold. "
-                + "A checkpoint folder has the matrices alone. docs/metrics.md says what is what.",
+                + "A checkpoint folder has the matrices alone, an exported file its bytes and operators, too. "
+                + "docs/metrics.md says what is what.",
         };
         var html = new Option<string?>("--html")
         {
@@ -56,23 +57,39 @@ internal static class InspectCommand
 
     private static void Draw(string[] paths, string? folder, string? file)
     {
+        if (paths is [var model] && File.Exists(model))
+        {
+            CheckOutputs(folder, file, model);
+            OnnxModelSummary summary = OnnxModelSummary.Read(model);
+            Write(OnnxReport.Drawings(summary), folder, file, () => OnnxReport.Html(model, summary));
+            return;
+        }
         foreach (string path in paths.Where(path => !Directory.Exists(path)))
         {
             throw new DirectoryNotFoundException($"{path}: {(File.Exists(path) ? "a file" : "no such folder")}. "
-                + "Figures are drawn of run folders and checkpoint folders.");
+                + "Figures are drawn of run folders and checkpoint folders, or of one exported file.");
         }
-        string[] inputs = [.. paths.Select(Run.CheckpointOf), .. paths.Select(path => Path.Combine(path, "metrics.jsonl"))];
-        if (file is not null)
-            OutputPath.Check(file, inputs);
-        if (folder is not null)
-            OutputPath.CheckFolder(folder, inputs);
-
+        CheckOutputs(folder, file,
+            [.. paths.Select(Run.CheckpointOf), .. paths.Select(path => Path.Combine(path, "metrics.jsonl"))]);
         Run[] runs = Run.OpenAll(paths);
         foreach (Run run in runs.Where(run => run.Metrics is null))
             Console.Error.WriteLine($"mhc: {run.Name} has no metrics.jsonl, so nothing is drawn of its training.");
         IReadOnlyList<Drawing> drawings = Drawing.Of(runs);
         if (drawings.Count == 0)
             throw new InvalidDataException($"{string.Join(", ", paths)}: nothing to draw: no losses recorded and no stream matrices.");
+        Write(drawings, folder, file, () => HtmlReport.Of(runs, drawings));
+    }
+
+    private static void CheckOutputs(string? folder, string? file, params string[] inputs)
+    {
+        if (file is not null)
+            OutputPath.Check(file, inputs);
+        if (folder is not null)
+            OutputPath.CheckFolder(folder, inputs);
+    }
+
+    private static void Write(IReadOnlyList<Drawing> drawings, string? folder, string? file, Func<string> page)
+    {
         // Everything is drawn before anything is written.
         if (folder is not null)
         {
@@ -87,7 +104,7 @@ internal static class InspectCommand
         }
         if (file is not null)
         {
-            OutputFile.Write(file, HtmlReport.Of(runs, drawings));
+            OutputFile.Write(file, page());
             Console.WriteLine(file);
         }
     }

@@ -1,3 +1,6 @@
+using Mhc.Onnx;
+using Mhc.Training;
+
 namespace Mhc.Cli;
 
 /// <summary>One picture: its file name without ending, what it shows, and how it is drawn.</summary>
@@ -20,27 +23,27 @@ internal sealed record Drawing(string Name, string Caption, Func<Theme, Figure> 
         ];
     }
 
+    /// <summary>Of constant matrices, of which there is at least one.</summary>
+    /// <param name="at">When they were such: " after 600 updates", or nothing.</param>
+    public static IEnumerable<Drawing> OfMatrices(IReadOnlyList<HMatrices> matrices, string at)
+    {
+        yield return new("h_res",
+            $"H_res{at}, one matrix for each sublayer: how much of stream \"from\" (rows) goes to stream \"to\" (columns). "
+            + "Sublayer 0 reads equal streams, so its matrix never learns.", theme => MatrixPlots.HRes(matrices, theme));
+        yield return new("h_pre_h_post", $"The weights with which each sublayer reads the streams and writes to them{at}.",
+            theme => MatrixPlots.ReadAndWrite(matrices, theme));
+        yield return new("connections",
+            $"The residual streams unfolded{at}: the weight of the embedding and of each sublayer's output in what each sublayer "
+            + "reads, and in the mean of the final streams.", theme => ConnectionPlot.Draw(matrices, theme));
+        StreamMatrixDiagnostics d = Run.DiagnosticsOf(matrices)!;
+        yield return Composite(d.ForwardGain, d.BackwardGain, d.SigmaMin, at);
+    }
+
     private static IEnumerable<Drawing> OfOne(Run run)
     {
         string at = run.Step is { } step ? FormattableString.Invariant($" after {step:n0} updates") : "";
-        if (run.Matrices.Count > 0)
-        {
-            yield return new("h_res",
-                $"H_res{at}, one matrix for each sublayer: how much of stream \"from\" (rows) goes to stream \"to\" (columns). "
-                + "Sublayer 0 reads equal streams, so its matrix never learns.", theme => MatrixPlots.HRes(run.Matrices, theme));
-            yield return new("h_pre_h_post", $"The weights with which each sublayer reads the streams and writes to them{at}.",
-                theme => MatrixPlots.ReadAndWrite(run.Matrices, theme));
-            yield return new("connections",
-                $"The residual streams unfolded{at}: the weight of the embedding and of each sublayer's output in what each sublayer "
-                + "reads, and in the mean of the final streams.", theme => ConnectionPlot.Draw(run.Matrices, theme));
-        }
-        if (Composite(run) is var (forward, backward, sigmaMin))
-        {
-            yield return new("composite_gain",
-                $"The product of H_res from each sublayer to the last{at}: Amax gains as in arXiv:2512.24880, and the "
-                + "smallest singular value.",
-                theme => DepthPlots.CompositeGain(forward, backward, sigmaMin, theme));
-        }
+        foreach (Drawing drawing in run.Matrices.Count > 0 ? OfMatrices(run.Matrices, at) : RecordedComposite(run, at))
+            yield return drawing;
         if (run.Metrics is { } metrics && Lambda2Plot.Draw(metrics, Theme.Light) is not null)
         {
             yield return new("lambda2",
@@ -59,14 +62,18 @@ internal sealed record Drawing(string Name, string Caption, Func<Theme, Figure> 
         }
     }
 
-    // Of the checkpoint's matrices, or as recorded where the exporter does not know the design.
-    private static (IReadOnlyList<double> Forward, IReadOnlyList<double> Backward, IReadOnlyList<double> SigmaMin)? Composite(Run run)
+    // As recorded where the exporter does not know the design.
+    private static IEnumerable<Drawing> RecordedComposite(Run run, string at)
     {
-        if (run.Diagnostics is { } d)
-            return (d.ForwardGain, d.BackwardGain, d.SigmaMin);
         double[]? Recorded(string name) => run.Evaluation?.List("matrices", name);
         return Recorded("forward_gain") is { } forward && Recorded("backward_gain") is { } backward && Recorded("sigma_min") is { } sigma
-            ? (forward, backward, sigma)
-            : null;
+            ? [Composite(forward, backward, sigma, at)]
+            : [];
     }
+
+    private static Drawing Composite(
+        IReadOnlyList<double> forward, IReadOnlyList<double> backward, IReadOnlyList<double> sigma, string at) =>
+        new("composite_gain",
+            $"The product of H_res from each sublayer to the last{at}: Amax gains as in arXiv:2512.24880, and the smallest singular value.",
+            theme => DepthPlots.CompositeGain(forward, backward, sigma, theme));
 }

@@ -64,6 +64,7 @@ internal sealed class Figure
     public void Text(string text, double x, double y, float size, Alignment alignment = Alignment.MiddleCenter, Color? color = null)
     {
         ScottPlot.Plottables.Text label = Plot.Add.Text(text, x, y);
+        label.LabelFontName = PlotFont.Name;
         label.LabelFontSize = size;
         label.LabelFontColor = color ?? Theme.Text;
         label.LabelAlignment = alignment;

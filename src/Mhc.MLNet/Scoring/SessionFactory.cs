@@ -7,7 +7,7 @@ internal static class SessionFactory
 {
     /// <summary>The session, where it runs, and why not on CUDA where <see cref="MhcDevice.CudaIfAvailable"/> became the CPU.</summary>
     public static (InferenceSession Session, MhcDevice Device, string? WhyNotCuda) Open(
-        Func<SessionOptions, InferenceSession> open, MhcScorerOptions options, string source)
+        Func<SessionOptions, InferenceSession> open, MhcSessionOptions options, string source)
     {
         try
         {
@@ -36,7 +36,7 @@ internal static class SessionFactory
         }
     }
 
-    private static InferenceSession OpenOnCpu(Func<SessionOptions, InferenceSession> open, MhcScorerOptions options, string source)
+    private static InferenceSession OpenOnCpu(Func<SessionOptions, InferenceSession> open, MhcSessionOptions options, string source)
     {
         using SessionOptions settings = Settings(options);
         try
@@ -52,17 +52,18 @@ internal static class SessionFactory
         }
     }
 
-    private static InferenceSession OpenOnCuda(Func<SessionOptions, InferenceSession> open, MhcScorerOptions options)
+    private static InferenceSession OpenOnCuda(Func<SessionOptions, InferenceSession> open, MhcSessionOptions options)
     {
         using SessionOptions settings = Settings(options);
         settings.AppendExecutionProvider_CUDA(options.DeviceId);
         return open(settings);
     }
 
-    private static SessionOptions Settings(MhcScorerOptions options)
+    private static SessionOptions Settings(MhcSessionOptions options)
     {
         // Batches differ in shape: a plan of the memory for each shape ever seen would only grow.
-        var settings = new SessionOptions { EnableMemoryPattern = false };
+        // Warnings would go to standard error; a library says what matters in its results and exceptions.
+        var settings = new SessionOptions { EnableMemoryPattern = false, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         // Waiting threads sleep: a scorer shares the machine with the service or the pipeline around it.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         if (options.Threads is int threads)

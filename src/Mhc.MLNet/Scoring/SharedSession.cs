@@ -3,7 +3,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>A session that is disposed when its owner is done with it and nobody is inside a call any more.</summary>
-internal sealed class SharedSession(InferenceSession session) : IDisposable
+internal sealed class SharedSession(InferenceSession session, Type owner) : IDisposable
 {
     private readonly Lock _gate = new();
     private int _users;
@@ -13,7 +13,7 @@ internal sealed class SharedSession(InferenceSession session) : IDisposable
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(MhcScorer));
+            ObjectDisposedException.ThrowIf(_disposed, owner);
             _users++;
         }
         return new Use(this);

@@ -6,7 +6,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>From texts to scores: groups of texts read ahead, their windows sorted by length and packed into batches. Thread-safe.</summary>
-internal sealed class TextBatches(ScoringModel model, int tokensPerBatch)
+internal sealed class TextBatches(TextModel model, int tokensPerBatch)
 {
     // Windows are sorted by length within so many batches, so that little of a batch is padding.
     private const int MaxBatchesAhead = 16;

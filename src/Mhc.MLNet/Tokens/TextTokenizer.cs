@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.ML.Tokenizers;
 
@@ -8,6 +9,7 @@ internal sealed partial class TextTokenizer
 {
     private readonly BpeTokenizer _tokenizer;
     private readonly bool _byteLevel;
+    private readonly Lazy<byte[][]> _bytes;
 
     public TextTokenizer(TokenizerDefinition definition)
     {
@@ -20,6 +22,7 @@ internal sealed partial class TextTokenizer
             PreTokenizer = new RegexPreTokenizer(definition.Type == "gpt2" ? Gpt2Words() : WholeText(), null),
         });
         VocabSize = definition.Vocabulary.Count;
+        _bytes = new(() => [.. definition.Vocabulary.Select(token => _byteLevel ? BytesOfSymbols(token) : Encoding.UTF8.GetBytes(token))]);
     }
 
     public int VocabSize { get; }
@@ -30,6 +33,11 @@ internal sealed partial class TextTokenizer
         IReadOnlyList<int> ids = _tokenizer.EncodeToIds(text);
         return (ids, _byteLevel ? 0 : text.EnumerateRunes().Count() - ids.Count);
     }
+
+    /// <summary>The UTF-8 that an id stands for; of a byte-level tokenizer it may be a part of a character.</summary>
+    public ReadOnlySpan<byte> BytesOf(int id) => _bytes.Value[id];
+
+    private static byte[] BytesOfSymbols(string token) => [.. token.Select(symbol => TokenizerDefinition.ByteValues[symbol])];
 
     [GeneratedRegex(@"[\s\S]+")]
     private static partial Regex WholeText();

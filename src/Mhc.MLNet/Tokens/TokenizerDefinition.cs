@@ -49,6 +49,10 @@ internal sealed record TokenizerDefinition(string Type, IReadOnlyList<string> Vo
     /// <summary>GPT-2's printable stand-ins for the 256 byte values, in order: what the library's byte-level tokenizers look up.</summary>
     public static IReadOnlyList<string> ByteSymbols { get; } = [.. Symbols()];
 
+    /// <summary>The byte that each of the <see cref="ByteSymbols"/> stands for.</summary>
+    public static IReadOnlyDictionary<char, byte> ByteValues { get; } =
+        ByteSymbols.Index().ToDictionary(symbol => symbol.Item[0], symbol => (byte)symbol.Index);
+
     private static TokenizerDefinition ReadBytePairs(JsonElement json, string source)
     {
         List<string> vocabulary = ReadTexts(json, "vocabulary", source), merges = ReadTexts(json, "merges", source);
@@ -57,6 +61,11 @@ internal sealed record TokenizerDefinition(string Type, IReadOnlyList<string> Vo
             Throw.InvalidData_Tokenizer(source, $"`vocabulary` has {JsonSerializer.Serialize(wrong)} twice or empty.");
         if (ByteSymbols.Index().FirstOrDefault(symbol => !tokens.Contains(symbol.Item)) is (int value, string missing))
             Throw.InvalidData_Tokenizer(source, $"`vocabulary` lacks \"{missing}\", which stands for byte {value}.");
+        if (vocabulary.Find(token => token.Any(symbol => !ByteValues.ContainsKey(symbol))) is { } foreign)
+        {
+            Throw.InvalidData_Tokenizer(
+                source, $"`vocabulary` has {JsonSerializer.Serialize(foreign)}, which is not made of GPT-2's symbols for bytes.");
+        }
         if (merges.Find(merge => merge.Split(' ') is not [string left, string right]
             || !tokens.Contains(left) || !tokens.Contains(right) || !tokens.Contains(left + right)) is { } unknown)
         {

@@ -28,6 +28,8 @@ internal sealed partial class GraphBuilder
         ElementType.Float => TensorProto.Types.DataType.Float,
         ElementType.Float16 => TensorProto.Types.DataType.Float16,
         ElementType.UInt8 => TensorProto.Types.DataType.Uint8,
+        ElementType.Int32 => TensorProto.Types.DataType.Int32,
+        ElementType.Bool => TensorProto.Types.DataType.Bool,
         _ => TensorProto.Types.DataType.Int64,
     };
 

@@ -11,7 +11,7 @@ namespace Mhc.Onnx;
 /// is called <c>transformer.h.0.attn.…</c>, a node <c>/transformer.h.0/attn/…</c> and its value <c>{node}/output_0</c>. No name counts,
 /// so that a new op renames no other; a name that is there already is an error.
 /// </summary>
-internal sealed partial class GraphBuilder(string graphName)
+internal sealed partial class GraphBuilder(string graphName, int opset = OnnxExportOptions.DefaultOpset)
 {
     private readonly GraphProto _graph = new() { Name = graphName };
     private readonly List<string> _scopes = [];
@@ -41,11 +41,21 @@ internal sealed partial class GraphBuilder(string graphName)
         return value;
     }
 
-    /// <summary>Makes a value an output. It takes the output's name, so nothing in the graph may use it.</summary>
+    /// <summary>An integer that may be given; the graph takes <paramref name="standard"/> where it is not.</summary>
+    public Value OptionalInput(string name, long standard)
+    {
+        Value value = Input(name, ElementType.Int64);
+        return AddInitializer(value, MemoryMarshal.AsBytes<long>([standard]).ToArray());
+    }
+
+    /// <summary>Makes a value an output. It takes the output's name, also where nodes use it: they are all there already.</summary>
     public void Output(string name, Value value)
     {
         NodeProto node = _graph.Node.Single(node => node.Output.Contains(value.Name));
         node.Output[node.Output.IndexOf(value.Name)] = Claim(name);
+        foreach (NodeProto user in _graph.Node.Where(node => node.Input.Contains(value.Name)))
+            user.Input[user.Input.IndexOf(value.Name)] = name;
+        _graph.ValueInfo.Remove(_graph.ValueInfo.Single(info => info.Name == value.Name));
         _graph.Output.Add(ValueInfo(value with { Name = name }));
     }
 
@@ -95,10 +105,15 @@ internal sealed partial class GraphBuilder(string graphName)
 
     // Adds a node and gives its outputs, one for each shape.
     private Value[] Node(string type, string? name, Value[] inputs, ElementType resultType, Dim[][] resultShapes, AttributeProto[] attributes,
-        string domain = "")
+        string domain = "") =>
+        Node(type, name, inputs, [.. resultShapes.Select(shape => (resultType, shape))], attributes, domain);
+
+    private Value[] Node(
+        string type, string? name, Value[] inputs, (ElementType Type, Dim[] Shape)[] results, AttributeProto[] attributes, string domain = "")
     {
         string path = Claim(NodePath(type, name));
-        Value[] outputs = [.. resultShapes.Select((shape, i) => new Value(Claim($"{path}/output_{i}"), resultType, shape))];
+        Value[] outputs = [.. results.Select((result, i) => new Value(Claim($"{path}/output_{i}"), result.Type, result.Shape))];
+        _graph.ValueInfo.Add(outputs.Select(KnownSizes));
         _graph.Node.Add(new NodeProto
         {
             Name = path,
@@ -109,6 +124,16 @@ internal sealed partial class GraphBuilder(string graphName)
             Attribute = { attributes },
         });
         return outputs;
+    }
+
+    // Sizes that have names are left open: ONNX Runtime would plan its buffers by the names, which costs it time and memory
+    // (docs/verification.md).
+    private static ValueInfoProto KnownSizes(Value value)
+    {
+        ValueInfoProto info = ValueInfo(value);
+        foreach (TensorShapeProto.Types.Dimension size in info.Type.TensorType.Shape.Dim)
+            size.ClearDimParam();
+        return info;
     }
 
     private string NodePath(string type, string? name)

@@ -1,6 +1,6 @@
 namespace Mhc.Onnx;
 
-internal enum ElementType { Float, Int64, Float16, UInt8 }
+internal enum ElementType { Float, Int64, Float16, UInt8, Int32, Bool }
 
 /// <summary>A size that is a number, or a name for one that is known only when the graph runs.</summary>
 internal readonly record struct Dim(long Size, string? Name)

@@ -24,21 +24,33 @@ public sealed class ReferenceModel
     /// <exception cref="ArgumentException">
     /// There are no tokens, more than the block size, or one is not in the vocabulary.
     /// </exception>
-    public double[][] Logits(IReadOnlyList<int> tokens)
+    public double[][] Logits(IReadOnlyList<int> tokens) => Trace(tokens).Logits;
+
+    /// <summary>The logits, and what each branch gave on the way to them.</summary>
+    /// <inheritdoc cref="Logits" path="/exception"/>
+    public ReferenceTrace Trace(IReadOnlyList<int> tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         Check(tokens);
         double[][][] streams = [.. Enumerable.Repeat(Embedding(tokens), _config.Streams)];                 // [S][T][C]
         double[][]? firstValues = null;
+        var branches = new List<(string Module, double[][] Output)>();
         for (int block = 0; block < _config.NLayer; block++)
         {
             string h = $"transformer.h.{block}";
             streams = _residual.Sublayer(streams, $"{h}.hc_attn",
-                u => CausalSelfAttention(LayerNorm(u, $"{h}.ln_1"), $"{h}.attn", ref firstValues));
-            streams = _residual.Sublayer(streams, $"{h}.hc_mlp", u => Mlp(LayerNorm(u, $"{h}.ln_2"), $"{h}.mlp"));
+                u => Traced($"{h}.attn", CausalSelfAttention(LayerNorm(u, $"{h}.ln_1"), $"{h}.attn", ref firstValues)));
+            streams = _residual.Sublayer(streams, $"{h}.hc_mlp",
+                u => Traced($"{h}.mlp", Mlp(LayerNorm(u, $"{h}.ln_2"), $"{h}.mlp")));
         }
         double[][][] normed = [.. streams.Select(stream => LayerNorm(stream, "transformer.ln_f"))];
-        return Linear(ReferenceMath.WeightedSum(normed, ReductionWeights()), "lm_head");                                // [T][V]
+        return new(branches, Linear(ReferenceMath.WeightedSum(normed, ReductionWeights()), "lm_head"));   // [T][V]
+
+        double[][] Traced(string module, double[][] output)
+        {
+            branches.Add((module, output));
+            return output;
+        }
     }
 
     /// <summary>The natural-log probability of each target, the token that follows each position, [T].</summary>
@@ -139,9 +151,10 @@ public sealed class ReferenceModel
             y[t] = new double[outputs];
             for (int o = 0; o < outputs; o++)
             {
-                y[t][o] = bias?[o] ?? 0;
+                double sum = bias?[o] ?? 0;
                 for (int i = 0; i < inputs; i++)
-                    y[t][o] += x[t][i] * weight[o * inputs + i];
+                    sum += x[t][i] * weight[o * inputs + i];
+                y[t][o] = sum;
             }
         }
         return y;

@@ -30,17 +30,29 @@ internal static class TestModels
     public static string Logits { get; } =
         Export("logits", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { Outputs = OnnxOutputs.Logits });
 
+    /// <summary><see cref="Bytes"/> as a decoder.</summary>
+    public static string BytesDecoder { get; } = Export("bytes-decoder", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, Decoder);
+
+    /// <summary>Bytes, no prefix, newline ends a document, context 200.</summary>
+    public static string LongDecoder { get; } = Export("long-decoder",
+        new Checkpoint { BlockSize = 200, Tokenizer = ByteTokenizer(prefix: null, eos: 10) }, Decoder);
+
+    /// <summary><see cref="Characters"/> as a decoder: the vocabulary of the model is larger than that of its tokenizer.</summary>
+    public static string CharactersDecoder { get; } =
+        Export("characters-decoder", new Checkpoint { BlockSize = 64, Tokenizer = CharTokenizer(Vocabulary) }, Decoder);
     /// <summary>Two files: the weights are in the one beside.</summary>
     public static string ExternalData { get; } =
         Export("external", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { ExternalData = true });
 
     public static string Named(string name) => Path.Combine(Folder.FullName, $"{name}.onnx");
 
-    public static string ByteTokenizer(int? prefix) => JsonSerializer.Serialize(
-        new { version = 1, type = "byte", prefix_token_id = prefix, eos_token_id = (int?)null });
+    public static string ByteTokenizer(int? prefix, int? eos = null) => JsonSerializer.Serialize(
+        new { version = 1, type = "byte", prefix_token_id = prefix, eos_token_id = eos });
 
     public static string CharTokenizer(string[] vocabulary) => JsonSerializer.Serialize(
         new { version = 1, type = "char", vocabulary, prefix_token_id = 0, eos_token_id = (int?)null });
+
+    private static OnnxExportOptions Decoder => new() { Outputs = OnnxOutputs.Decoder };
 
     private static string Export(string name, Checkpoint checkpoint, OnnxExportOptions? options = null)
     {

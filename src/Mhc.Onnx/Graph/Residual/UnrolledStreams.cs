@@ -12,6 +12,7 @@ internal sealed class UnrolledStreams(GraphBuilder g, MhcConfig config, HMatrice
 
     private readonly GraphBuilder _g = g;
 
+    private readonly HashSet<Value> _read = [];
     private double _largestPrunedWeight;
 
     public override string Layout => chunkLength < matrices.Length ? "chunked" : "unrolled";
@@ -29,7 +30,7 @@ internal sealed class UnrolledStreams(GraphBuilder g, MhcConfig config, HMatrice
         {
             int start = ChunkStart(sublayer);
             if (start == sublayer && sublayer > 0)
-                terms = [Sum(terms, WeightsBefore(sublayer, ChunkStart(sublayer - 1)).Rows, "streams")];
+                terms = [Sum(terms, WeightsBefore(sublayer, ChunkStart(sublayer - 1)).Rows, "streams", isLast: true)];
             u = Read(streams[0], terms, sublayer, start);                                                 // (N, C)
         }
         return [u, .. terms, Row(branch(u), HMatrices.ModuleOf(sublayer), "branch_output")];
@@ -39,7 +40,8 @@ internal sealed class UnrolledStreams(GraphBuilder g, MhcConfig config, HMatrice
     {
         Value final;
         using (_g.Scope("transformer"))
-            final = Sum(streams[1..], WeightsBefore(matrices.Length, ChunkStart(matrices.Length - 1)).Rows, "final");
+            final = Sum(streams[1..], WeightsBefore(matrices.Length, ChunkStart(matrices.Length - 1)).Rows, "final",
+                isLast: true);
         return Final(final);
     }
 
@@ -64,7 +66,7 @@ internal sealed class UnrolledStreams(GraphBuilder g, MhcConfig config, HMatrice
             if (terms.Length > 2)
                 (terms, weights) = ([Flat(last, "last_read"), terms[^1]], [ratio, weights[^1]]);
         }
-        return Tokens(Sum(terms, [weights], "read"), "read");
+        return Tokens(Sum(terms, [weights], "read", isLast: false), "read");
     }
 
     private static double? Ratio(double[] row, double[] to)
@@ -73,15 +75,22 @@ internal sealed class UnrolledStreams(GraphBuilder g, MhcConfig config, HMatrice
         return row.Zip(to).All(pair => Math.Abs(pair.First - ratio * pair.Second) <= SameRatio * Math.Abs(pair.First)) ? ratio : null;
     }
 
-    // (rows, N·C) = weights · terms. Of the branch outputs those without weight are left out.
-    private Value Sum(Value[] terms, IReadOnlyList<double[]> weights, string name)
+    // (rows, N·C) = weights · terms. Of the branch outputs those without weight are left out; but one that nobody has read by the last sum
+    // stays in it, so that no branch is without use.
+    /// <param name="isLast">Whether no later sum has these terms.</param>
+    private Value Sum(Value[] terms, IReadOnlyList<double[]> weights, string name, bool isLast)
     {
         using IDisposable scope = _g.Scope(name);
         int first = weights[0].Length - (terms.Length - 1);
-        int[] columns = [.. Enumerable.Range(0, weights[0].Length).Where(term => term < first || weights.Any(row => IsKept(row[term])))];
+        int[] columns =
+        [
+            .. Enumerable.Range(0, weights[0].Length).Where(term => term < first || weights.Any(row => IsKept(row[term]))
+                || (isLast && !_read.Contains(terms[term - first + 1]))),
+        ];
         Value matrix = Matrix("weights", [.. weights.Select(row => columns.Select(term => IsKept(row[term]) ? row[term] : 0).ToArray())]);
         _largestPrunedWeight = Math.Max(_largestPrunedWeight, weights.Max(row => row.Where(weight => !IsKept(weight)).Sum(Math.Abs)));
         Value[] present = [terms[0], .. columns[first..].Select(term => terms[term - first + 1])];
+        _read.UnionWith(present);
         return _g.MatMul(matrix, present is [{ } only] ? only : _g.Concat(present, axis: 0, columns.Length, "terms"));
     }
 

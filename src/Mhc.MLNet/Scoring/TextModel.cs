@@ -3,20 +3,18 @@ using Mhc.MLNet.Tokens;
 
 namespace Mhc.MLNet.Scoring;
 
-/// <summary>What text scoring needs of a model, read from its metadata and graph and checked to fit together.</summary>
-internal sealed record ScoringModel(MhcModelInfo Info, TextTokenizer Tokenizer)
+/// <summary>What a task needs of a model, read from its metadata and graph and checked to fit together.</summary>
+internal sealed record TextModel(MhcModelInfo Info, TextTokenizer Tokenizer)
 {
-    private static readonly string[] Inputs = ["input_ids", "positions", "targets"];
-
-    public static ScoringModel Read(
-        IReadOnlyDictionary<string, string> metadata, IEnumerable<string> inputs, IEnumerable<string> outputs, string source)
+    public static TextModel Read(IReadOnlyDictionary<string, string> metadata, IEnumerable<string> inputs, IEnumerable<string> outputs,
+        ModelTask task, string source)
     {
         var reader = new MetadataReader(metadata, source);
         reader.CheckVersion();
-        CheckGraph(inputs, outputs, source);
+        task.CheckGraph(inputs, outputs, source);
         if (reader.IsNone("mhc.tokenizer"))
             throw new InvalidDataException(
-                $"{source} has no tokenizer, so it cannot score text. "
+                $"{source} has no tokenizer, so it cannot {task.Verb} text. "
                 + "Put a tokenizer.json into the checkpoint folder and export again with `mhc export`.");
 
         var definition = TokenizerDefinition.Read(reader.Object("mhc.tokenizer"), source);
@@ -46,17 +44,7 @@ internal sealed record ScoringModel(MhcModelInfo Info, TextTokenizer Tokenizer)
         if (info.PrefixTokenId >= vocabSize)
             Throw.InvalidData_Metadata(
                 source, "mhc.prefix_token_id", $"{info.PrefixTokenId}", $"an id below the model's `vocab_size` {vocabSize}");
-        return new ScoringModel(info, tokenizer);
-    }
-
-    private static void CheckGraph(IEnumerable<string> inputs, IEnumerable<string> outputs, string source)
-    {
-        if (Inputs.All(inputs.Contains) && outputs.Contains("logprobs"))
-            return;
-        throw new InvalidDataException(
-            $"{source} has inputs {string.Join(", ", inputs)} and outputs {string.Join(", ", outputs)}; "
-            + "text scoring needs input_ids, positions, targets and logprobs. "
-            + "Export the checkpoint again with `mhc export --outputs scores`.");
+        return new TextModel(info, tokenizer);
     }
 
     private static int VocabSize(JsonElement config, string source)

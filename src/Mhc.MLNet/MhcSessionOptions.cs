@@ -1,0 +1,23 @@
+namespace Mhc.MLNet;
+
+/// <summary>Where and how a model is run.</summary>
+public record MhcSessionOptions
+{
+    /// <value>Where the model runs. Default: <see cref="MhcDevice.Cpu"/>.</value>
+    public MhcDevice Device { get; init; } = MhcDevice.Cpu;
+
+    /// <value>Which GPU, counted from 0. Default: 0. Ignored on the CPU.</value>
+    public int DeviceId { get; init; }
+
+    /// <value>Threads that one run of the model is spread over on the CPU. Default: null, one per physical core.</value>
+    public int? Threads { get; init; }
+
+    internal virtual void Validate()
+    {
+        if (!Enum.IsDefined(Device))
+            throw new ArgumentOutOfRangeException(nameof(Device), Device, "Expected Cpu, Cuda or CudaIfAvailable.");
+        ArgumentOutOfRangeException.ThrowIfNegative(DeviceId);
+        if (Threads is int threads)
+            ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1, nameof(Threads));
+    }
+}

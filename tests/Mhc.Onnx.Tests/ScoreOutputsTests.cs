@@ -1,0 +1,168 @@
+using Google.Protobuf;
+using Mhc.Onnx.Wire;
+using Mhc.Testing;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Mhc.Onnx.Tests;
+
+/// <summary>What the scoring graph gives beside the log-probabilities of the targets, in every design.</summary>
+public class ScoreOutputsTests
+{
+    private const int Alternatives = 4;
+
+    private static readonly OnnxExportOptions All = new() { TopK = Alternatives, Ranks = true, Entropies = true, Hidden = true };
+
+    private static readonly MhcConfig Tiny = SyntheticCheckpoint.Tiny;
+
+    private static readonly Dictionary<string, MhcConfig> Designs = new()
+    {
+        ["none"] = Tiny with { Residual = ResidualMode.None },
+        ["mhc"] = Tiny,
+        ["hc"] = Tiny with { Residual = ResidualMode.Hc, Fracs = 2 },
+        ["mhc_dynamic"] = Tiny with { Residual = ResidualMode.MhcDynamic, HResIters = 3 },
+    };
+
+    private static readonly int[][] Tokens = [[3, 22, 0, 7, 7, 19, 1], [11, 4, 4, 21, 16, 2, 9]];
+    private static readonly long[] Positions = [13, 0, 4, 9, 4];
+    private static readonly long[] Targets = [5, 22, 0, 17, 8];
+
+    public static TheoryData<string> Names => new(Designs.Keys);
+
+    [Theory, MemberData(nameof(Names))]
+    public void AgreeWithTheReferenceModel(string design)
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        SyntheticCheckpoint.Write(folder.Path, Designs[design]);
+        double[][] expected = LogProbabilities(folder.Path);
+
+        using ScoredBatch scored = Run(folder.Path, All);
+
+        TensorAssert.Close("logprobs", Each((row, target) => row[target]), scored.Floats("logprobs"), Tolerance.Logits);
+        TensorAssert.Close("entropies", Each((row, _) => -row.Sum(p => Math.Exp(p) * p)), scored.Floats("entropies"), Tolerance.Logits);
+        Assert.Equal(Each((row, target) => 1 + row.Count(p => p > row[target])), Array.ConvertAll(scored.Integers("ranks"), rank => (double)rank));
+        Assert.Equal(Positions.SelectMany(position => Ranked(expected[position])), scored.Integers("top_ids"));
+        TensorAssert.Close("top_logprobs", [.. Positions.SelectMany(p => Ranked(expected[p]).Select(id => expected[p][id]))],
+            scored.Floats("top_logprobs"), Tolerance.Logits);
+
+        double[] Each(Func<double[], int, double> score) => [.. Positions.Zip(Targets, (p, target) => score(expected[p], (int)target))];
+    }
+
+    /// <summary>The tiny vocabulary is larger than the width, so that no other vectors have the same logits.</summary>
+    [Theory, MemberData(nameof(Names))]
+    public void HiddenIsWhatTheHeadTurnsIntoLogits(string design)
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        SyntheticCheckpoint.Write(folder.Path, Designs[design]);
+        Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        var reference = new ReferenceModel(checkpoint);
+        float[] head = checkpoint.Read("lm_head.weight");
+
+        using ScoredBatch scored = Run(folder.Path, new() { Hidden = true });
+
+        Assert.Equal(["hidden", "logprobs"], scored.Names);
+        Assert.Equal([2, 7, Tiny.NEmbd], scored.Shape("hidden"));
+        TensorAssert.Close("logits", [.. Tokens.SelectMany(reference.Logits).SelectMany(row => row)],
+            [.. scored.Floats("hidden").Chunk(Tiny.NEmbd).SelectMany(x => head.Chunk(Tiny.NEmbd).Select(row => row.Zip(x, (w, v) => w * v).Sum()))],
+            Tolerance.Logits);
+    }
+
+    [Fact]
+    public void TokensThatTieShareARankAndComeInTheOrderOfTheirIds()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        SyntheticCheckpoint.Write(folder.Path, Tiny, alter: (name, values) =>
+        {
+            if (name == "lm_head.weight")
+                Array.Clear(values);
+        });
+
+        using ScoredBatch scored = Run(folder.Path, All);
+
+        Assert.All(scored.Integers("ranks"), rank => Assert.Equal(1, rank));
+        Assert.Equal(Positions.SelectMany(_ => new long[] { 0, 1, 2, 3 }), scored.Integers("top_ids"));
+        Assert.All(scored.Floats("entropies"), entropy => Assert.Equal(Math.Log(Tiny.VocabSize), entropy, Tolerance.Logits));
+    }
+
+    [Fact]
+    public void WholeVocabularyCanBeRanked()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        SyntheticCheckpoint.Write(folder.Path, Tiny);
+
+        using ScoredBatch scored = Run(folder.Path, new() { TopK = Tiny.VocabSize });
+
+        Assert.Equal(["logprobs", "top_ids", "top_logprobs"], scored.Names);
+        Assert.Equal([Positions.Length, Tiny.VocabSize], scored.Shape("top_ids"));
+    }
+
+    [Theory]
+    [InlineData(-1, "Expected 0 or more. (Parameter 'TopK')\nActual value was -1.")]
+    [InlineData(24, "TopK is 24, but the vocabulary has 23 tokens. Ask for at most as many.")]
+    public void AlternativesThatThereAreNotAreRefused(int count, string message)
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        SyntheticCheckpoint.Write(folder.Path, Tiny);
+
+        ArgumentException e = Assert.ThrowsAny<ArgumentException>(
+            () => OnnxExporter.Export(folder.Path, folder["model.onnx"], new() { TopK = count }));
+
+        Assert.Equal(message, e.Message.ReplaceLineEndings("\n"));
+        Assert.False(File.Exists(folder["model.onnx"]));
+    }
+
+    [Fact]
+    public void AreOfTheScoringGraphAlone()
+    {
+        var e = Assert.Throws<ArgumentException>(() => (All with { Outputs = OnnxOutputs.Logits }).Validate());
+
+        Assert.Equal("TopK, Ranks, Entropies and Hidden are outputs beside the scores, but Outputs is Logits. "
+            + "Expected Scores, or none of them.", e.Message);
+    }
+
+    private static double[][] LogProbabilities(string folder)
+    {
+        var reference = new ReferenceModel(Checkpoint.Open(folder));
+        return [.. Tokens.SelectMany(reference.Logits).Select(row => row.Select(logit => logit - ReferenceMath.LogSumExp(row)).ToArray())];
+    }
+
+    private static IEnumerable<long> Ranked(double[] logprobs) =>
+        logprobs.Index().OrderByDescending(token => token.Item).Take(Alternatives).Select(token => (long)token.Index);
+
+    private static ScoredBatch Run(string folder, OnnxExportOptions options)
+    {
+        Checkpoint checkpoint = Checkpoint.Open(folder);
+        return new(OrtModel.Whole(OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), options)));
+    }
+
+    /// <summary>The outputs of one run, by name.</summary>
+    private sealed class ScoredBatch : IDisposable
+    {
+        private readonly Dictionary<string, OrtValue> _outputs;
+
+        public ScoredBatch(ModelProto model)
+        {
+            using var session = new InferenceSession(model.ToByteArray());
+            using var ids = OrtValue.CreateTensorValueFromMemory(
+                Tokens.SelectMany(row => row.Select(id => (long)id)).ToArray(), [Tokens.Length, Tokens[0].Length]);
+            using var positions = OrtValue.CreateTensorValueFromMemory(Positions, [Positions.Length]);
+            using var targets = OrtValue.CreateTensorValueFromMemory(Targets, [Targets.Length]);
+            using var run = new RunOptions();
+            _outputs = session.OutputNames.Zip(session.Run(
+                run, ["input_ids", "positions", "targets"], [ids, positions, targets], session.OutputNames)).ToDictionary();
+        }
+
+        public IEnumerable<string> Names => _outputs.Keys.Order(StringComparer.Ordinal);
+
+        public long[] Shape(string name) => _outputs[name].GetTensorTypeAndShape().Shape;
+
+        public double[] Floats(string name) => TensorAssert.Doubles(_outputs[name].GetTensorDataAsSpan<float>());
+
+        public long[] Integers(string name) => _outputs[name].GetTensorDataAsSpan<long>().ToArray();
+
+        public void Dispose()
+        {
+            foreach (OrtValue value in _outputs.Values)
+                value.Dispose();
+        }
+    }
+}
