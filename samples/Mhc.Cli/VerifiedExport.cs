@@ -21,6 +21,13 @@ internal static class VerifiedExport
             string model = Path.Combine(folder, Path.GetFileName(output));
             OnnxExportResult result = OnnxExporter.Export(checkpoint, model, options);
             string found = QuickVerification.Run(checkpoint, model);
+            // What is replaced goes first, with the file of its weights: a model never stands beside another's.
+            string replaced = $"{output}.data";
+            if (File.Exists(output) && (File.Exists(replaced) || result.DataPath is not null))
+            {
+                File.Delete(output);
+                File.Delete(replaced);
+            }
             // The model last: it names the others.
             foreach (string file in Directory.EnumerateFiles(folder).OrderBy(file => file == model))
                 File.Move(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);

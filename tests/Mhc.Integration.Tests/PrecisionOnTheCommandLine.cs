@@ -26,6 +26,19 @@ public class PrecisionOnTheCommandLine
     }
 
     [Fact]
+    public void ReplacesAModelOfTwoFilesByOneOfOne()
+    {
+        using TemporaryFolder folder = Fixtures.Temporary();
+        using GoldenFixture golden = WithTokenizer();
+        CommandLineTool.MustRun("export", "--checkpoint", golden.Checkpoint, "--out", folder["m.onnx"], "--external-data");
+        Assert.Equal(["m.onnx", "m.onnx.data"], Directory.EnumerateFiles(folder.Path).Select(file => Path.GetFileName(file)).Order());
+
+        CommandLineTool.MustRun("export", "--checkpoint", golden.Checkpoint, "--out", folder["m.onnx"]);
+
+        Assert.Equal(["m.onnx"], Directory.EnumerateFiles(folder.Path).Select(file => Path.GetFileName(file)));
+    }
+
+    [Fact]
     public void ThatThereIsNotIsBadUsage()
     {
         CommandLineTool.Result result = CommandLineTool.Mhc("export", "--checkpoint", "c", "--out", "m.onnx", "--precision", "int2");
