@@ -48,7 +48,6 @@ public class Metadata
     [InlineData("mhc.precision")]
     [InlineData("mhc.training")]
     [InlineData("mhc.weights_sha256")]
-    [InlineData("mhc.external_data")]
     public void NamesTheMissingKey(string key)
     {
         Dictionary<string, string> metadata = Complete();

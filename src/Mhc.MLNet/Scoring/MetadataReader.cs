@@ -21,6 +21,9 @@ internal sealed class MetadataReader(IReadOnlyDictionary<string, string> propert
                 + Throw.ExportAgain);
     }
 
+    /// <summary>Whether a key that came later is there.</summary>
+    public bool Has(string key) => properties.ContainsKey(key);
+
     public int Integer(string key, int atLeast)
     {
         JsonElement value = Value(key);

@@ -39,7 +39,7 @@ internal sealed record TextModel(MhcModelInfo Info, TextTokenizer Tokenizer)
             Layout = reader.Text("mhc.layout"),
             Precision = reader.Text("mhc.precision"),
             WeightsSha256 = reader.Text("mhc.weights_sha256"),
-            ExternalData = reader.TextOrNone("mhc.external_data"),
+            ExternalData = reader.Has("mhc.external_data") ? reader.TextOrNone("mhc.external_data") : null, // Files of 0.1 lack it.
         };
         if (info.PrefixTokenId >= vocabSize)
             Throw.InvalidData_Metadata(
