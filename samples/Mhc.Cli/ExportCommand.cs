@@ -7,8 +7,8 @@ namespace Mhc.Cli;
 
 internal static class ExportCommand
 {
-    // As mhc.precision in the file's metadata says it.
-    private static readonly Dictionary<string, OnnxPrecision> Precisions =
+    /// <summary>As <c>mhc.precision</c> in the file's metadata says it.</summary>
+    public static readonly IReadOnlyDictionary<string, OnnxPrecision> Precisions =
         Enum.GetValues<OnnxPrecision>().ToDictionary(precision => JsonNamingPolicy.SnakeCaseLower.ConvertName(precision.ToString()));
 
     public static Command Create()

@@ -27,13 +27,23 @@ public class GraphBenchmarkOnTheCommandLine
         string page = File.ReadAllText(folder["b.md"]);
         Assert.All(rows, row => Assert.Contains(row, page, StringComparison.Ordinal));
         Assert.Contains("    mhc bench graph --rounds 3 ", page, StringComparison.Ordinal);
-        Assert.Contains("V=65, block 16, 1 blocks, 1 heads, C=8, float32, S=4.", page, StringComparison.Ordinal);
+        Assert.Contains("V=65, block 16, 1 blocks, 1 heads, C=8, S=4.", page, StringComparison.Ordinal);
         JsonElement json = JsonDocument.Parse(File.ReadAllText(folder["b.json"])).RootElement;
         Assert.Equal(2 * 3, json.GetProperty("matmul_gflops").GetArrayLength());
         JsonElement[] graphs = [.. json.GetProperty("graphs").EnumerateArray()];
         Assert.All(graphs, graph =>
             Assert.Equal(3, graph.GetProperty("seconds_per_run").EnumerateArray().Count(seconds => seconds.GetDouble() > 0)));
         Assert.Equal([32, 4], graphs.Select(graph => graph.GetProperty("tokens_per_run").GetInt32()).Distinct());
+    }
+
+    [Fact]
+    public void MeasuresPrecisions()
+    {
+        string output = CommandLineTool.MustRun(
+            [.. Tiny, "--size", "1x16", "--layout", "augmented", "--precision", "float32", "--precision", "int8"]);
+
+        Assert.Equal(["plain", "plain again (A/A)", "augmented", "plain, int8", "augmented, int8"],
+            output.Split('\n').Where(line => line.StartsWith('|')).Skip(2).Select(row => row.Split('|')[3].Trim()));
     }
 
     [Fact]

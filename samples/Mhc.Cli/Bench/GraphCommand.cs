@@ -41,6 +41,12 @@ internal static class GraphCommand
             Description = "An opset to export with; may be given many times. The plain residual in the first is the baseline.",
         };
         opset.AcceptOnlyFromAmong("20", "23");
+        var precision = new Option<string[]>("--precision")
+        {
+            DefaultValueFactory = _ => [ExportCommand.Precisions.Keys.First()],
+            Description = "A precision to export with; may be given many times. The plain residual in the first is the baseline.",
+        };
+        precision.AcceptOnlyFromAmong([.. ExportCommand.Precisions.Keys]);
         var threads = new Option<int[]>("--threads")
         {
             HelpName = "N",
@@ -63,7 +69,7 @@ internal static class GraphCommand
             "Compare the speed of exported graphs in ONNX Runtime with that of the same model with a plain residual: taken in turn, "
             + "a second plain residual as control.")
         {
-            checkpoint, preset, set, size, layout, opset, threads, rounds, json, markdown,
+            checkpoint, preset, set, size, layout, opset, precision, threads, rounds, json, markdown,
         };
         command.Validators.Add(result =>
         {
@@ -77,7 +83,7 @@ internal static class GraphCommand
             MhcConfig model = Model(parsed.GetValue(checkpoint), parsed.GetValue(preset), parsed.GetValue(set) ?? []);
             string[] sizes = parsed.GetValue(size) is { Length: > 0 } given ? given : DefaultSizes(model);
             var plan = new GraphPlan(model, parsed.GetValue(checkpoint),
-                Variants(model, parsed.GetValue(layout) ?? [], parsed.GetValue(opset)!),
+                GraphVariant.Of(model, parsed.GetValue(layout) ?? [], parsed.GetValue(opset)!, parsed.GetValue(precision)!),
                 [.. sizes.Select(text => Fitting(GraphSize.Parse(text), model))], parsed.GetValue(threads)!, parsed.GetValue(rounds));
             (double[] matmul, IReadOnlyList<GraphMeasurement> graphs) = GraphComparison.Run(plan, Console.Error.WriteLine);
             Report(new(Machine.Date, Machine.Describe(Machine.OnnxRuntime), Machine.Command, Describe(model), matmul, graphs),
@@ -98,29 +104,6 @@ internal static class GraphCommand
         return config.VocabSize > 1 ? config : config with { VocabSize = DefaultVocabSize }; // 1: nobody gave one.
     }
 
-    // The first opset's plain residual is the baseline.
-    private static GraphVariant[] Variants(MhcConfig model, OnnxLayout[] layouts, int[] opsets)
-    {
-        if (layouts.Length == 0)
-            layouts = Enum.GetValues<OnnxLayout>();
-        return
-        [
-            Plain("plain", opsets[0]), Plain("plain again (A/A)", opsets[0]), .. Designs(opsets[0]),
-            .. opsets[1..].SelectMany(opset => (GraphVariant[])[Plain("plain", opset), .. Designs(opset)])
-                .Select(variant => variant with { Name = $"{variant.Name}, opset {variant.Options.Opset}" }),
-        ];
-
-        GraphVariant Plain(string name, int opset) => new(name, IsPlain: true, new() { Opset = opset });
-
-        GraphVariant[] Designs(int opset) => model.Residual switch
-        {
-            ResidualMode.None => [],
-            ResidualMode.Mhc => [.. layouts.Select(layout =>
-                new GraphVariant($"{layout}".ToLowerInvariant(), IsPlain: false, new() { Layout = layout, Opset = opset }))],
-            _ => [new("dynamic", IsPlain: false, new() { Opset = opset })],
-        };
-    }
-
     private static string[] DefaultSizes(MhcConfig model) =>
         [.. new[] { (8, 256), (1, 256), (32, 64) }.Select(size => $"{size.Item1}x{Math.Min(size.Item2, model.BlockSize)}")];
 
@@ -128,7 +111,7 @@ internal static class GraphCommand
         : throw new InvalidDataException($"Size {size}: the model's block size is {model.BlockSize}. Take at most as many tokens.");
 
     private static string Describe(MhcConfig model) => $"V={model.VocabSize}, block {model.BlockSize}, {model.NLayer} blocks, "
-        + $"{model.NHead} heads, C={model.NEmbd}, float32" + (model.Residual == ResidualMode.None ? "" : $", S={model.Streams}");
+        + $"{model.NHead} heads, C={model.NEmbd}" + (model.Residual == ResidualMode.None ? "" : $", S={model.Streams}");
 
     private static void Report(GraphResult result, string? json, string? markdown)
     {

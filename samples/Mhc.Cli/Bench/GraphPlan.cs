@@ -1,4 +1,3 @@
-using Mhc.Onnx;
 using Mhc.Training;
 
 namespace Mhc.Cli.Bench;
@@ -14,12 +13,6 @@ internal readonly record struct GraphSize(int Batch, int Tokens)
 
     public override string ToString() => $"{Batch}×{Tokens}";
 }
-
-/// <summary>An exported model to measure.</summary>
-/// <param name="Name">Of the row.</param>
-/// <param name="IsPlain">Whether it is the plain residual of the same sizes instead of the model.</param>
-/// <param name="Options">How to export it.</param>
-internal sealed record GraphVariant(string Name, bool IsPlain, OnnxExportOptions Options);
 
 /// <summary>What to measure and how.</summary>
 /// <param name="Model">The architecture.</param>

@@ -1,8 +1,8 @@
 namespace Mhc.Onnx;
 
 /// <summary>
-/// What the scoring graph gives of the log-probabilities (P, V): the targets' own, and what else is asked for. Each output on request
-/// holds at most one more value a token and position, while it is computed.
+/// What the scoring graph gives of the log-probabilities (P, V): the targets' own, and what else is asked for. Ranks and entropies hold a
+/// second array of that size while they are computed, one after the other; ranks a Boolean for each value besides.
 /// </summary>
 /// <remarks>P scored positions, V vocabulary.</remarks>
 internal sealed class ScoreOutputs(GraphBuilder g, OnnxExportOptions options)
@@ -34,10 +34,13 @@ internal sealed class ScoreOutputs(GraphBuilder g, OnnxExportOptions options)
         return g.Add(g.Cast(g.SumLastAxis(above), ElementType.Int64, "count"), g.Scalar(1L));             // (P)
     }
 
-    // −Σ p · ln p
+    // −Σ p · ln p, as a product of a row and a column for each position, which needs no room for the terms.
     private Value Entropies(Value logprobs)
     {
         using IDisposable scope = g.Scope("entropies");
-        return g.Neg(g.SumLastAxis(g.Mul(g.Exp(logprobs), logprobs)));
+        Dim vocabulary = logprobs.Shape[1];
+        Value p = g.Reshape(g.Exp(logprobs), ["scored", 1, vocabulary], "p");                             // (P, 1, V)
+        Value sum = g.MatMul(p, g.Reshape(logprobs, ["scored", vocabulary, 1], "ln_p"));                  // (P, 1, 1)
+        return g.Neg(g.Reshape(sum, ["scored"], "sum"));                                                  // (P)
     }
 }
