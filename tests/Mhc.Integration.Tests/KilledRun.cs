@@ -48,21 +48,24 @@ public class KilledRun
 
     [Theory]
     [InlineData("INT"), InlineData("TERM")]
-    public void ThatIsAskedToStopSavesAndSaysHowToGoOn(string signal)
+    public async Task ThatIsAskedToStopSavesAndSaysHowToGoOn(string signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals between processes.");
         using TemporaryFolder folder = WithText();
         using Process process = Start(["train", "--data", folder["text.txt"], "--out", folder["run"], .. Tiny, "--max-iters", "100000"]);
+        // Read from the start: a pipe that nobody empties would hold the run up, and with it the signal.
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         WaitForLines(folder["run"], 10, process);
 
         Send(signal, process);
         process.WaitForExit();
 
         Assert.Equal((0, "mhc: finishing this update and saving; once more to end at once, without saving."),
-            (process.ExitCode, process.StandardError.ReadToEnd().Trim()));
+            (process.ExitCode, (await error).Trim()));
         string step = Regex.Match(File.ReadAllText(folder["run/last/trainer_state.json"]), "\"step\": ([0-9]+)").Groups[1].Value;
         Assert.EndsWith($"Stopped after update {step} of 100000 and saved in {folder["run/last"]}.\n"
-            + $"Continue: mhc train --out {folder["run"]} --resume\n", process.StandardOutput.ReadToEnd(), StringComparison.Ordinal);
+            + $"Continue: mhc train --out {folder["run"]} --resume\n", await output, StringComparison.Ordinal);
         Assert.Equal(step, Regex.Match(File.ReadLines(folder["run/metrics.jsonl"]).Last(), "\"step\":([0-9]+)").Groups[1].Value);
     }
 
