@@ -16,6 +16,7 @@ public sealed class MhcScorer : IDisposable
 {
     private readonly SharedSession _session;
     private readonly TextBatches _batches;
+    private readonly string _source;
 
     /// <summary>Opens an .onnx file made by <c>mhc export</c>. Open only files that you trust.</summary>
     /// <param name="modelPath">Path of the file.</param>
@@ -48,8 +49,17 @@ public sealed class MhcScorer : IDisposable
         options ??= new MhcScorerOptions();
         var model = OpenModel.Open(open, options, ModelTask.Scoring, source, owner: typeof(MhcScorer));
         _session = model.Session;
-        _batches = new TextBatches(model.Text, options.TokensPerBatch);
+        _source = source;
         (Model, Device, WhyNotCuda) = (model.Text.Info, model.Device, model.WhyNotCuda);
+        try
+        {
+            _batches = new TextBatches(model.Text, options);
+        }
+        catch
+        {
+            _session.Dispose();
+            throw;
+        }
     }
 
     /// <value>What the model says about itself.</value>
@@ -65,16 +75,31 @@ public sealed class MhcScorer : IDisposable
     public MhcScore Score(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Score([text])[0];
+        return Score(text, MhcDetails.None);
     }
+
+    /// <summary>Scores one text, and tells more of it.</summary>
+    /// <param name="text">A string, or an <see cref="MhcText"/> with the context that it is scored in.</param>
+    /// <param name="details">What to tell beside the score.</param>
+    /// <exception cref="ArgumentException">The text is too long, and the options refuse that.</exception>
+    /// <exception cref="InvalidOperationException">The model was exported without a detail that is asked for.</exception>
+    public MhcScore Score(MhcText text, MhcDetails details) => Score([text], details)[0];
 
     /// <summary>Scores texts in batches.</summary>
     /// <returns>The scores in the texts' order.</returns>
     public IReadOnlyList<MhcScore> Score(IReadOnlyList<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        using SharedSession.Use use = _session.Enter();
-        return [.. _batches.LookAhead(texts).SelectMany(group => _batches.Score(group, use.Session))];
+        return ScoreAll(texts.Select(text => new MhcText(text)), MhcDetails.None);
+    }
+
+    /// <summary>Scores texts in batches, each in its context, and tells more of them.</summary>
+    /// <returns>The scores in the texts' order.</returns>
+    /// <inheritdoc cref="Score(MhcText, MhcDetails)" path="/param|/exception"/>
+    public IReadOnlyList<MhcScore> Score(IReadOnlyList<MhcText> texts, MhcDetails details)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return ScoreAll(texts, details);
     }
 
     /// <summary>
@@ -85,16 +110,26 @@ public sealed class MhcScorer : IDisposable
     public IEnumerable<MhcScore> ScoreLazily(IEnumerable<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
+        return ScoreLazily(texts.Select(text => new MhcText(text)), MhcDetails.None);
+    }
+
+    /// <summary>As <see cref="ScoreLazily(IEnumerable{string})"/>, each text in its context, and tells more of them.</summary>
+    /// <returns>The scores in the texts' order.</returns>
+    /// <inheritdoc cref="Score(MhcText, MhcDetails)" path="/param|/exception"/>
+    public IEnumerable<MhcScore> ScoreLazily(IEnumerable<MhcText> texts, MhcDetails details)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        string[] outputs = ScoringOutputs.Of(details, Model.AvailableDetails, _source);
         return Iterate();
 
         IEnumerable<MhcScore> Iterate()
         {
-            foreach (List<EncodedText> group in _batches.LookAhead(texts))
+            foreach (List<EncodedText> group in _batches.LookAhead(texts, details))
             {
                 // The session is held for a group, not from one result to the next: an iterator may never be finished.
                 MhcScore[] scores;
                 using (SharedSession.Use use = _session.Enter())
-                    scores = [.. _batches.Score(group, use.Session)];
+                    scores = [.. _batches.Score(group, outputs, use.Session)];
                 foreach (MhcScore score in scores)
                     yield return score;
             }
@@ -103,6 +138,13 @@ public sealed class MhcScorer : IDisposable
 
     /// <summary>Closes the model once the calls under way have finished. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose() => _session.Dispose();
+
+    private MhcScore[] ScoreAll(IEnumerable<MhcText> texts, MhcDetails details)
+    {
+        string[] outputs = ScoringOutputs.Of(details, Model.AvailableDetails, _source);
+        using SharedSession.Use use = _session.Enter();
+        return [.. _batches.LookAhead(texts, details).SelectMany(group => _batches.Score(group, outputs, use.Session))];
+    }
 
     private static byte[] NotNull(byte[] model)
     {

@@ -1,28 +1,28 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>From texts to scores: groups of texts read ahead, their windows sorted by length and packed into batches. Thread-safe.</summary>
-internal sealed class TextBatches(TextModel model, int tokensPerBatch)
+internal sealed class TextBatches(TextModel model, MhcScorerOptions options)
 {
     // Windows are sorted by length within so many batches, so that little of a batch is padding.
     private const int MaxBatchesAhead = 16;
 
-    private readonly int _capacity = Math.Max(tokensPerBatch, model.Info.ContextLength);
+    private readonly TextEncoder _encoder = new(model, options);
+    private readonly int _capacity = Math.Max(options.TokensPerBatch, model.Info.ContextLength);
     private readonly ConcurrentBag<Batch> _idle = [];
 
     /// <summary>The texts in groups, the first of them one batch large so that the first scores come early, later ones up to sixteen.</summary>
-    public IEnumerable<List<EncodedText>> LookAhead(IEnumerable<string> texts)
+    public IEnumerable<List<EncodedText>> LookAhead(IEnumerable<MhcText> texts, MhcDetails details)
     {
         var group = new List<EncodedText>();
         int batchesAhead = 1;
         long tokens = 0;
-        foreach (string text in texts)
+        foreach (MhcText text in texts)
         {
-            EncodedText encoded = Encode(text);
+            EncodedText encoded = _encoder.Encode(text, details);
             group.Add(encoded);
             tokens += encoded.Sequence.Length + 1; // one more, so that empty texts end a group too
             if (tokens < (long)batchesAhead * _capacity)
@@ -35,13 +35,16 @@ internal sealed class TextBatches(TextModel model, int tokensPerBatch)
     }
 
     /// <summary>The scores of a group in its order.</summary>
-    public IEnumerable<MhcScore> Score(List<EncodedText> group, InferenceSession session)
+    /// <param name="group">Texts of which the same is asked.</param>
+    /// <param name="outputs">Those of the graph that it takes.</param>
+    /// <param name="session">The model.</param>
+    public IEnumerable<MhcScore> Score(List<EncodedText> group, string[] outputs, InferenceSession session)
     {
         var windows = new List<Window>();
         foreach (EncodedText text in group)
         {
             int before = windows.Count;
-            windows.AddRange(Window.Cut(text, model.Info.ContextLength));
+            windows.AddRange(_encoder.Cut(text));
             text.WindowCount = windows.Count - before;
         }
         windows.Sort((a, b) => a.Length.CompareTo(b.Length));
@@ -51,19 +54,11 @@ internal sealed class TextBatches(TextModel model, int tokensPerBatch)
         while (rest.Length > 0)
         {
             int rows = RowsThatFit(rest);
-            batch.Run(session, rest[..rows]);
+            batch.Run(session, outputs, rest[..rows]);
             rest = rest[rows..];
         }
         _idle.Add(batch);
-        return group.Select(text => text.ToScore());
-    }
-
-    private EncodedText Encode(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        (IReadOnlyList<int> ids, int unknownCount) = model.Tokenizer.Encode(text);
-        int[] sequence = model.Info.PrefixTokenId is int prefix && ids.Count > 0 ? [prefix, .. ids] : [.. ids];
-        return new EncodedText(sequence, unknownCount, Encoding.UTF8.GetByteCount(text));
+        return group.Select(text => ScoreOfText.Of(text, model.Tokenizer, model.Channels));
     }
 
     /// <summary>How many of the windows, sorted by length, fit into one batch when all are padded to the last one's length.</summary>
