@@ -50,7 +50,7 @@ public sealed class MhcScorer : IDisposable
         var model = OpenModel.Open(open, options, ModelTask.Scoring, source, owner: typeof(MhcScorer));
         _session = model.Session;
         _source = source;
-        (Model, Device, WhyNotCuda) = (model.Text.Info, model.Device, model.WhyNotCuda);
+        (Model, Channels, Device, WhyNotCuda) = (model.Text.Info, model.Text.Channels, model.Device, model.WhyNotCuda);
         try
         {
             _batches = new TextBatches(model.Text, options);
@@ -64,6 +64,9 @@ public sealed class MhcScorer : IDisposable
 
     /// <value>What the model says about itself.</value>
     public MhcModelInfo Model { get; }
+
+    /// <value>C: how many values a hidden state has.</value>
+    internal int Channels { get; }
 
     /// <value>Where the model runs: <see cref="MhcDevice.Cpu"/> or <see cref="MhcDevice.Cuda"/>.</value>
     public MhcDevice Device { get; }
@@ -138,6 +141,9 @@ public sealed class MhcScorer : IDisposable
 
     /// <summary>Closes the model once the calls under way have finished. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose() => _session.Dispose();
+
+    /// <exception cref="InvalidOperationException">The model was exported without one of these.</exception>
+    internal void CheckAvailable(MhcDetails details) => ScoringOutputs.Of(details, Model.AvailableDetails, _source);
 
     private MhcScore[] ScoreAll(IEnumerable<MhcText> texts, MhcDetails details)
     {

@@ -43,9 +43,9 @@ internal sealed class TextBatches(TextModel model, MhcScorerOptions options)
         var windows = new List<Window>();
         foreach (EncodedText text in group)
         {
-            int before = windows.Count;
-            windows.AddRange(_encoder.Cut(text));
-            text.WindowCount = windows.Count - before;
+            Window[] cut = [.. _encoder.Cut(text)];
+            windows.AddRange(cut);
+            text.WindowCount = cut.Count(window => window.ScoredCount > 0);
         }
         windows.Sort((a, b) => a.Length.CompareTo(b.Length));
 
