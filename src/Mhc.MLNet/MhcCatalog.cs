@@ -12,8 +12,8 @@ public static class MhcCatalog
     /// </summary>
     /// <remarks>
     /// The columns that <see cref="MhcScoringOptions.Columns"/> chooses from are those of <see cref="MhcScore"/>: Single
-    /// <c>LogLikelihood</c>, <c>MeanNegativeLogLikelihood</c>, <c>Perplexity</c>, <c>Bits</c>, <c>BitsPerByte</c>; Int32 <c>TokenCount</c>,
-    /// <c>UnknownCount</c>, <c>ByteCount</c>, <c>WindowCount</c>, <c>TruncatedCount</c>; Boolean <c>IsGreedy</c>; vectors as long as the text has
+    /// <c>LogLikelihood</c>, <c>MeanNegativeLogLikelihood</c>, <c>Perplexity</c>, <c>Bits</c>, <c>BitsPerByte</c>, <c>Percentile</c>; Int32 <c>TokenCount</c>,
+    /// <c>UnknownCount</c>, <c>ByteCount</c>, <c>WindowCount</c>, <c>TruncatedCount</c>; Boolean <c>IsAnomaly</c>, <c>IsGreedy</c>; vectors as long as the text has
     /// scored tokens: <c>TokenLogProbs</c> and <c>TokenEntropies</c> (Single), <c>TokenIds</c>, <c>TokenStarts</c>, <c>TokenRanks</c>
     /// (Int32), <c>TokenTexts</c> (Text); vectors of the model's width <c>HiddenMean</c> and <c>HiddenLast</c> (Single), to be concatenated
     /// into a trainer's features. Some need a model that was exported for them: <see cref="MhcDetails"/>.

@@ -26,6 +26,9 @@ public sealed class MhcScoringTransformer : ITransformer, IDisposable
         try
         {
             Scorer.CheckAvailable(options.OutputColumns.Aggregate(MhcDetails.None, (details, column) => details | column.Details));
+            if (Scorer.Model.BitsPerByteQuantiles is null && options.OutputColumns.FirstOrDefault(column => column.NeedsQuantiles) is { } column)
+                throw new InvalidOperationException($"{options.ModelPath} does not say what ordinary texts score, so there is no {column.Name}. "
+                    + "Train it with a validation split, or leave the column out.");
         }
         catch
         {

@@ -10,7 +10,7 @@ public class ChosenColumnsTests
 
     private static readonly string[] All =
     [
-        "LogLikelihood", "MeanNegativeLogLikelihood", "Perplexity", "Bits", "BitsPerByte", "TokenCount", "UnknownCount", "ByteCount",
+        "LogLikelihood", "MeanNegativeLogLikelihood", "Perplexity", "Bits", "BitsPerByte", "Percentile", "IsAnomaly", "TokenCount", "UnknownCount", "ByteCount",
         "WindowCount", "TruncatedCount", "IsGreedy", "TokenLogProbs", "TokenTexts", "TokenIds", "TokenStarts", "TokenRanks",
         "TokenEntropies", "HiddenMean", "HiddenLast",
     ];
@@ -27,6 +27,8 @@ public class ChosenColumnsTests
 
         Assert.Equal(scores.Select(score => (float)score.MeanNegativeLogLikelihood), view.GetColumn<float>("MeanNegativeLogLikelihood"));
         Assert.Equal(scores.Select(score => (float)score.Bits), view.GetColumn<float>("Bits"));
+        Assert.Equal(scores.Select(score => (float)score.Percentile!.Value), view.GetColumn<float>("Percentile"));
+        Assert.Equal(scores.Select(score => score.IsAnomaly!.Value), view.GetColumn<bool>("IsAnomaly"));
         Assert.Equal(scores.Select(score => score.ByteCount), view.GetColumn<int>("ByteCount"));
         Assert.Equal(scores.Select(score => score.WindowCount), view.GetColumn<int>("WindowCount"));
         Assert.Equal(scores.Select(score => score.IsGreedy!.Value), view.GetColumn<bool>("IsGreedy"));
@@ -77,6 +79,12 @@ public class ChosenColumnsTests
     public void MustBeInTheModel() => Assert.Equal($"{TestModels.Bytes} does not give HiddenMean. Export its checkpoint again with "
             + "`mhc export --hidden`, or do not ask for it.",
         Assert.Throws<InvalidOperationException>(() => MlContext.ScoreMhc(Options("HiddenMean") with { ModelPath = TestModels.Bytes })
+            .Fit(View())).Message);
+
+    [Fact]
+    public void OfAnomaliesNeedQuantiles() => Assert.Equal($"{TestModels.Bytes} does not say what ordinary texts score, so there is no "
+            + "IsAnomaly. Train it with a validation split, or leave the column out.",
+        Assert.Throws<InvalidOperationException>(() => MlContext.ScoreMhc(Options("IsAnomaly") with { ModelPath = TestModels.Bytes })
             .Fit(View())).Message);
 
     [Fact]

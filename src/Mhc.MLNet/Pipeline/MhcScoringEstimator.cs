@@ -56,6 +56,10 @@ internal sealed class MhcScoringEstimator(MLContext mlContext, MhcScoringOptions
 
         public float BitsPerByte { get; set; }
 
+        public float Percentile { get; set; }
+
+        public bool IsAnomaly { get; set; }
+
         public int TokenCount { get; set; }
 
         public int UnknownCount { get; set; }

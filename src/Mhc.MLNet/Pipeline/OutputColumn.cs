@@ -20,13 +20,14 @@ internal sealed record OutputColumn(
         Single(nameof(MhcScore.Perplexity), score => score.Perplexity),
         Single(nameof(MhcScore.Bits), score => score.Bits),
         Single(nameof(MhcScore.BitsPerByte), score => score.BitsPerByte),
+        OfQuantiles(Single(nameof(MhcScore.Percentile), score => score.Percentile!.Value)),
+        OfQuantiles(Boolean(nameof(MhcScore.IsAnomaly), MhcDetails.None, score => score.IsAnomaly!.Value)),
         Int32(nameof(MhcScore.TokenCount), score => score.TokenCount),
         Int32(nameof(MhcScore.UnknownCount), score => score.UnknownCount),
         Int32(nameof(MhcScore.ByteCount), score => score.ByteCount),
         Int32(nameof(MhcScore.WindowCount), score => score.WindowCount),
         Int32(nameof(MhcScore.TruncatedCount), score => score.TruncatedCount),
-        new(nameof(MhcScore.IsGreedy), _ => BooleanDataViewType.Instance, MhcDetails.IsGreedy,
-            score => (ValueGetter<bool>)((ref bool value) => value = score().IsGreedy!.Value)),
+        Boolean(nameof(MhcScore.IsGreedy), MhcDetails.IsGreedy, score => score.IsGreedy!.Value),
         Vector(nameof(MhcScore.TokenLogProbs), NumberDataViewType.Single, MhcDetails.None, score => score.TokenLogProbs),
         OfTokens("TokenTexts", TextDataViewType.Instance, MhcDetails.Tokens, token => token.Text.AsMemory()),
         OfTokens("TokenIds", NumberDataViewType.Int32, MhcDetails.Tokens, token => token.Id),
@@ -36,6 +37,14 @@ internal sealed record OutputColumn(
         Hidden(nameof(MhcScore.HiddenMean), MhcDetails.HiddenMean, score => score.HiddenMean!),
         Hidden(nameof(MhcScore.HiddenLast), MhcDetails.HiddenLast, score => score.HiddenLast!),
     ];
+
+    /// <value>Whether it needs what ordinary texts score: <see cref="MhcModelInfo.BitsPerByteQuantiles"/>.</value>
+    public bool NeedsQuantiles { get; private init; }
+
+    private static OutputColumn OfQuantiles(OutputColumn column) => column with { NeedsQuantiles = true };
+
+    private static OutputColumn Boolean(string name, MhcDetails details, Func<MhcScore, bool> value) => new(name,
+        _ => BooleanDataViewType.Instance, details, score => (ValueGetter<bool>)((ref bool result) => result = value(score())));
 
     private static OutputColumn Single(string name, Func<MhcScore, double> value) => new(name, _ => NumberDataViewType.Single,
         MhcDetails.None, score => (ValueGetter<float>)((ref float result) => result = (float)value(score())));

@@ -11,6 +11,7 @@ internal sealed class TextBatches(TextModel model, MhcScorerOptions options)
     private const int MaxBatchesAhead = 16;
 
     private readonly TextEncoder _encoder = new(model, options);
+    private readonly ScoreOfText _scores = new(model, options.AnomalyPercentile);
     private readonly int _capacity = Math.Max(options.TokensPerBatch, model.Info.ContextLength);
     private readonly ConcurrentBag<Batch> _idle = [];
 
@@ -58,7 +59,7 @@ internal sealed class TextBatches(TextModel model, MhcScorerOptions options)
             rest = rest[rows..];
         }
         _idle.Add(batch);
-        return group.Select(text => ScoreOfText.Of(text, model.Tokenizer, model.Channels));
+        return group.Select(_scores.Of);
     }
 
     /// <summary>How many of the windows, sorted by length, fit into one batch when all are padded to the last one's length.</summary>
