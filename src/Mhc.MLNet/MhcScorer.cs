@@ -68,7 +68,7 @@ public sealed class MhcScorer : IDisposable
     /// <value>C: how many values a hidden state has.</value>
     internal int Channels { get; }
 
-    /// <value>Where the model runs: <see cref="MhcDevice.Cpu"/> or <see cref="MhcDevice.Cuda"/>.</value>
+    /// <value>Where the model runs: <see cref="MhcDevice.Cpu"/> or <see cref="MhcDevice.CudaRequired"/>.</value>
     public MhcDevice Device { get; }
 
     /// <value>Why the model runs on the CPU though <see cref="MhcDevice.CudaIfAvailable"/> was asked for; null otherwise.</value>

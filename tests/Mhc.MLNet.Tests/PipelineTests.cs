@@ -148,7 +148,7 @@ public class ScoringOptions
     public void NameTheDevicesThatThereAre()
     {
         var options = new MhcScoringOptions { ModelPath = "a.onnx", Device = (MhcDevice)9 };
-        Assert.Equal($"Expected Cpu, Cuda or CudaIfAvailable. (Parameter 'Device'){Environment.NewLine}Actual value was 9.",
+        Assert.Equal($"Expected Cpu, CudaRequired or CudaIfAvailable. (Parameter 'Device'){Environment.NewLine}Actual value was 9.",
             Assert.Throws<ArgumentOutOfRangeException>(() => new MLContext().ScoreMhc(options)).Message);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.MLNet.Scoring;
@@ -15,6 +16,10 @@ internal sealed record OpenModel(SharedSession Session, TextModel Text, MhcDevic
         {
             var text = TextModel.Read(
                 session.ModelMetadata.CustomMetadataMap, session.InputNames, session.OutputNames, task, source);
+            ILogger? logger = options.LoggerFactory?.CreateLogger(owner);
+            if (whyNotCuda is not null)
+                logger?.FellBackToCpu(source, options.DeviceId, whyNotCuda);
+            logger?.Opened(source, device, text.Info.Precision, text.Info.Layout, text.Info.ContextLength);
             return new(new SharedSession(session, owner), text, device, whyNotCuda);
         }
         catch
