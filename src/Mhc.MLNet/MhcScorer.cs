@@ -15,6 +15,7 @@ namespace Mhc.MLNet;
 public sealed class MhcScorer : IDisposable
 {
     private readonly SharedSession _session;
+    private readonly TextModel _text;
     private readonly TextBatches _batches;
 
     /// <summary>Opens an .onnx file made by <c>mhc export</c>. Open only files that you trust.</summary>
@@ -48,7 +49,8 @@ public sealed class MhcScorer : IDisposable
         options ??= new MhcScorerOptions();
         var model = OpenModel.Open(open, options, ModelTask.Scoring, source, owner: typeof(MhcScorer));
         _session = model.Session;
-        _batches = new TextBatches(model.Text, options.TokensPerBatch);
+        _text = model.Text;
+        _batches = new TextBatches(_session, _text.Info.ContextLength, options.TokensPerBatch, runsAtOnce: int.Parse(Environment.GetEnvironmentVariable("E_RUNS") ?? "2"));
         (Model, Device, WhyNotCuda) = (model.Text.Info, model.Device, model.WhyNotCuda);
     }
 
@@ -74,7 +76,7 @@ public sealed class MhcScorer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(texts);
         using SharedSession.Use use = _session.Enter();
-        return [.. _batches.LookAhead(texts).SelectMany(group => _batches.Score(group, use.Session))];
+        return [.. _batches.Run(texts.Select(_text.Encode)).Select(text => text.ToScore())];
     }
 
     /// <summary>
@@ -85,20 +87,7 @@ public sealed class MhcScorer : IDisposable
     public IEnumerable<MhcScore> ScoreLazily(IEnumerable<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        return Iterate();
-
-        IEnumerable<MhcScore> Iterate()
-        {
-            foreach (List<EncodedText> group in _batches.LookAhead(texts))
-            {
-                // The session is held for a group, not from one result to the next: an iterator may never be finished.
-                MhcScore[] scores;
-                using (SharedSession.Use use = _session.Enter())
-                    scores = [.. _batches.Score(group, use.Session)];
-                foreach (MhcScore score in scores)
-                    yield return score;
-            }
-        }
+        return _batches.Run(texts.Select(_text.Encode)).Select(text => text.ToScore());
     }
 
     /// <summary>Closes the model once the calls under way have finished. Later calls throw <see cref="ObjectDisposedException"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.MLNet.Scoring;
@@ -16,9 +17,12 @@ internal sealed class Batch(int capacity)
     /// <summary>Scores B windows, padded to the longest of them, T, and writes the result into their texts. B·T is at most the capacity.</summary>
     public void Run(InferenceSession session, ReadOnlySpan<Window> windows)
     {
-        int tokens = 0;
+        int tokens = 0, unpadded = 0;
         foreach (Window window in windows)
+        {
             tokens = Math.Max(tokens, window.Length);
+            unpadded += window.Length;
+        }
         int scored = Fill(windows, tokens);
 
         OrtMemoryInfo cpu = OrtMemoryInfo.DefaultInstance;
@@ -27,7 +31,10 @@ internal sealed class Batch(int capacity)
         using var targets = OrtValue.CreateTensorValueFromMemory(cpu, _targets.AsMemory(0, scored), [scored]);
         using var logProbs = OrtValue.CreateTensorValueFromMemory(cpu, _logProbs.AsMemory(0, scored), [scored]);
         using var run = new RunOptions();
+        long start = Stopwatch.GetTimestamp();
         session.Run(run, InputNames, [ids, positions, targets], OutputNames, [logProbs]);
+        ScoringMeter.Add(
+            scored, context: unpadded - scored, padding: windows.Length * tokens - unpadded, Stopwatch.GetElapsedTime(start));
 
         ReadOnlySpan<float> results = _logProbs;
         foreach (Window window in windows)
@@ -39,7 +46,7 @@ internal sealed class Batch(int capacity)
 
     private int Fill(ReadOnlySpan<Window> windows, int tokens)
     {
-        Array.Clear(_ids); // what is left as padding is token 0: causal attention never lets it touch the positions before it
+        Array.Clear(_ids, 0, windows.Length * tokens); // what is left as padding is token 0: causal attention never lets it touch the positions before it
         int scored = 0;
         for (int row = 0; row < windows.Length; row++)
         {

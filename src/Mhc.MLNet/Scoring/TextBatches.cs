@@ -1,77 +1,106 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
-using System.Text;
-using Microsoft.ML.OnnxRuntime;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Mhc.MLNet.Scoring;
 
-/// <summary>From texts to scores: groups of texts read ahead, their windows sorted by length and packed into batches. Thread-safe.</summary>
-internal sealed class TextBatches(TextModel model, int tokensPerBatch)
+/// <summary>
+/// Texts on their way through the model: read ahead in groups, their windows sorted by length and packed into batches. Thread-safe.
+/// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "A SemaphoreSlim whose wait handle nobody asks for has nothing to dispose.")]
+internal sealed class TextBatches(SharedSession session, int contextLength, int tokensPerBatch, int runsAtOnce)
 {
     // Windows are sorted by length within so many batches, so that little of a batch is padding.
-    private const int MaxBatchesAhead = 16;
+    private const int MaxBatchesAhead = 64;
 
-    private readonly int _capacity = Math.Max(tokensPerBatch, model.Info.ContextLength);
+    private readonly SemaphoreSlim _slots = new(runsAtOnce);
     private readonly ConcurrentBag<Batch> _idle = [];
 
-    /// <summary>The texts in groups, the first of them one batch large so that the first scores come early, later ones up to sixteen.</summary>
-    public IEnumerable<List<EncodedText>> LookAhead(IEnumerable<string> texts)
+    /// <summary>
+    /// The texts in their order, with their scores. While a group's batches run, the next group is read, by the caller's thread as always;
+    /// while the caller uses the results, that group runs. So at most three groups are in memory.
+    /// </summary>
+    public IEnumerable<EncodedText> Run(IEnumerable<EncodedText> texts)
+    {
+        var queue = new BatchQueue(_slots, runsAtOnce);
+        try
+        {
+            (List<EncodedText> Texts, Task[] Batches) running = ([], []);
+            foreach ((List<EncodedText> group, bool isLast) in LookAhead(texts))
+            {
+                Task[] batches = [.. Pack(group)];
+                queue.Add(batches, callerWaits: isLast);
+                Finish(queue, running.Batches);
+                foreach (EncodedText text in running.Texts)
+                    yield return text;
+                running = (group, batches);
+            }
+            Finish(queue, running.Batches);
+            foreach (EncodedText text in running.Texts)
+                yield return text;
+        }
+        finally
+        {
+            queue.Clear(); // The caller may have had enough.
+        }
+    }
+
+    /// <summary>
+    /// The texts in groups, the first of them one batch large so that the first scores come early, later ones up to
+    /// <see cref="MaxBatchesAhead"/>.
+    /// </summary>
+    private IEnumerable<(List<EncodedText> Group, bool IsLast)> LookAhead(IEnumerable<EncodedText> texts)
     {
         var group = new List<EncodedText>();
         int batchesAhead = 1;
         long tokens = 0;
-        foreach (string text in texts)
+        foreach (EncodedText text in texts)
         {
-            EncodedText encoded = Encode(text);
-            group.Add(encoded);
-            tokens += encoded.Sequence.Length + 1; // one more, so that empty texts end a group too
-            if (tokens < (long)batchesAhead * _capacity)
+            group.Add(text);
+            tokens += text.Sequence.Length + 1; // one more, so that empty texts end a group too
+            if (tokens < (long)batchesAhead * tokensPerBatch)
                 continue;
-            yield return group;
-            (group, tokens, batchesAhead) = ([], 0, Math.Min(batchesAhead * 2, MaxBatchesAhead));
+            yield return (group, false);
+            (group, tokens, batchesAhead) = ([], 0, Math.Min(batchesAhead * 4, MaxBatchesAhead));
         }
         if (group.Count > 0)
-            yield return group;
+            yield return (group, true);
     }
 
-    /// <summary>The scores of a group in its order.</summary>
-    public IEnumerable<MhcScore> Score(List<EncodedText> group, InferenceSession session)
+    // The session is held for this, not from one result to the next: an iterator may never be finished.
+    private void Finish(BatchQueue queue, Task[] batches)
+    {
+        using SharedSession.Use use = session.Enter();
+        queue.Finish(batches);
+    }
+
+    private IEnumerable<Task> Pack(List<EncodedText> group)
     {
         var windows = new List<Window>();
         foreach (EncodedText text in group)
         {
             int before = windows.Count;
-            windows.AddRange(Window.Cut(text, model.Info.ContextLength));
+            windows.AddRange(Window.Cut(text, contextLength));
             text.WindowCount = windows.Count - before;
         }
-        windows.Sort((a, b) => a.Length.CompareTo(b.Length));
+        windows.Sort((a, b) => b.Length.CompareTo(a.Length));
 
-        Batch batch = _idle.TryTake(out Batch? idle) ? idle : new Batch(_capacity);
-        ReadOnlySpan<Window> rest = CollectionsMarshal.AsSpan(windows);
+        ReadOnlyMemory<Window> rest = windows.ToArray();
         while (rest.Length > 0)
         {
-            int rows = RowsThatFit(rest);
-            batch.Run(session, rest[..rows]);
+            // All are padded to the first one's length.
+            int rows = Math.Clamp(tokensPerBatch / rest.Span[0].Length, 1, rest.Length);
+            ReadOnlyMemory<Window> batch = rest[..rows];
+            yield return new Task(() => Run(batch.Span));
             rest = rest[rows..];
         }
+    }
+
+    private void Run(ReadOnlySpan<Window> windows)
+    {
+        using SharedSession.Use use = session.Enter();
+        // A window of the context length runs even where it is longer than a batch should be.
+        Batch batch = _idle.TryTake(out Batch? idle) ? idle : new Batch(Math.Max(tokensPerBatch, contextLength));
+        batch.Run(use.Session, windows);
         _idle.Add(batch);
-        return group.Select(text => text.ToScore());
-    }
-
-    private EncodedText Encode(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        (IReadOnlyList<int> ids, int unknownCount) = model.Tokenizer.Encode(text);
-        int[] sequence = model.Info.PrefixTokenId is int prefix && ids.Count > 0 ? [prefix, .. ids] : [.. ids];
-        return new EncodedText(sequence, unknownCount, Encoding.UTF8.GetByteCount(text));
-    }
-
-    /// <summary>How many of the windows, sorted by length, fit into one batch when all are padded to the last one's length.</summary>
-    private int RowsThatFit(ReadOnlySpan<Window> windows)
-    {
-        int rows = 1;
-        while (rows < windows.Length && (rows + 1) * windows[rows].Length <= _capacity)
-            rows++;
-        return rows;
     }
 }

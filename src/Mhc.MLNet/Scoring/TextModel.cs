@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Mhc.MLNet.Tokens;
 
@@ -45,6 +46,15 @@ internal sealed record TextModel(MhcModelInfo Info, TextTokenizer Tokenizer)
             Throw.InvalidData_Metadata(
                 source, "mhc.prefix_token_id", $"{info.PrefixTokenId}", $"an id below the model's `vocab_size` {vocabSize}");
         return new TextModel(info, tokenizer);
+    }
+
+    /// <summary>A text's tokens behind the prefix, where there is one.</summary>
+    public EncodedText Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        (IReadOnlyList<int> ids, int unknownCount) = Tokenizer.Encode(text);
+        int[] sequence = Info.PrefixTokenId is int prefix && ids.Count > 0 ? [prefix, .. ids] : [.. ids];
+        return new EncodedText(sequence, unknownCount, Encoding.UTF8.GetByteCount(text));
     }
 
     private static int VocabSize(JsonElement config, string source)
