@@ -50,7 +50,7 @@ public sealed class MhcScorer : IDisposable
         var model = OpenModel.Open(open, options, ModelTask.Scoring, source, owner: typeof(MhcScorer));
         _session = model.Session;
         _text = model.Text;
-        _batches = new TextBatches(_session, _text.Info.ContextLength, options.TokensPerBatch, runsAtOnce: int.Parse(Environment.GetEnvironmentVariable("E_RUNS") ?? "2"));
+        _batches = new TextBatches(_session, _text.Info.ContextLength, options.TokensPerBatch);
         (Model, Device, WhyNotCuda) = (model.Text.Info, model.Device, model.WhyNotCuda);
     }
 
@@ -75,7 +75,6 @@ public sealed class MhcScorer : IDisposable
     public IReadOnlyList<MhcScore> Score(IReadOnlyList<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        using SharedSession.Use use = _session.Enter();
         return [.. _batches.Run(texts.Select(_text.Encode)).Select(text => text.ToScore())];
     }
 
@@ -87,7 +86,7 @@ public sealed class MhcScorer : IDisposable
     public IEnumerable<MhcScore> ScoreLazily(IEnumerable<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        return _batches.Run(texts.Select(_text.Encode)).Select(text => text.ToScore());
+        return _batches.RunLazily(texts.Select(_text.Encode)).Select(text => text.ToScore());
     }
 
     /// <summary>Closes the model once the calls under way have finished. Later calls throw <see cref="ObjectDisposedException"/>.</summary>

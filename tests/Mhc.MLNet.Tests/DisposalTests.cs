@@ -92,3 +92,15 @@ public class ScorerDisposedDuringACall
         System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }
+
+public class ManyScorersOpenedAndDisposed
+{
+    /// <summary>Threads and megabytes that a process has more after three hundred scorers than after fifty.</summary>
+    [Fact]
+    public void LeaveNothingBehind()
+    {
+        long[] growth = [.. SecondProcess.Start("open-many", TestModels.Wide).Split(' ').Select(long.Parse)];
+        Assert.InRange(growth[0], -100, 1);
+        Assert.InRange(growth[1], -1000, 40); // The models alone would be 250.
+    }
+}

@@ -1,35 +1,60 @@
+using Microsoft.ML.OnnxRuntime;
+
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>
-/// The batches of one call, each a task that has not started. Threads of the pool run them while the caller reads on, and the caller
-/// itself does where it has to wait: it never depends on the pool having a thread to spare.
+/// The batches of one call. Threads of the pool run them while the caller reads on, and the caller itself does where it has to wait: it
+/// never depends on the pool having a thread to spare.
 /// </summary>
-/// <param name="slots">As many as runs of the model may go on at once, whoever calls.</param>
-/// <param name="runsAtOnce">The number of the slots.</param>
-internal sealed class BatchQueue(SemaphoreSlim slots, int runsAtOnce)
+/// <param name="run">Runs the windows of one batch.</param>
+/// <param name="runsAtOnce">So many threads at most.</param>
+internal sealed class BatchQueue(Action<InferenceSession, ReadOnlyMemory<Window>> run, int runsAtOnce)
 {
     private readonly Lock _gate = new();
-    private readonly Queue<Task> _waiting = [];
+    private readonly Queue<(ReadOnlyMemory<Window> Windows, TaskCompletionSource Done)> _waiting = [];
     private int _helpers;
 
     /// <param name="batches">What to run.</param>
+    /// <param name="use">Of the session; helpers have their own.</param>
     /// <param name="callerWaits">Whether the caller has nothing else to do, so that it runs batches at once.</param>
-    public void Add(IEnumerable<Task> batches, bool callerWaits)
+    /// <returns>Ends with its batch.</returns>
+    public Task[] Add(IEnumerable<ReadOnlyMemory<Window>> batches, SharedSession.Use use, bool callerWaits)
     {
+        var tasks = new List<Task>();
         lock (_gate)
         {
-            foreach (Task batch in batches)
-                _waiting.Enqueue(batch);
+            foreach (ReadOnlyMemory<Window> windows in batches)
+            {
+                var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _waiting.Enqueue((windows, done));
+                tasks.Add(done.Task);
+            }
             for (int helpers = Math.Min(runsAtOnce, _waiting.Count) - (callerWaits ? 1 : 0); _helpers < helpers; _helpers++)
-                Task.Run(HelpAsync);
+            {
+                SharedSession.Use its = use.Again();
+                Task.Run(() => HelpAsync(its));
+            }
         }
+        return [.. tasks];
     }
 
     /// <summary>Returns when these batches have run. Throws what one of them threw.</summary>
-    public void Finish(Task[] batches)
+    public void Finish(Task[] batches, SharedSession.Use use)
     {
-        while (!Array.TrueForAll(batches, batch => batch.IsCompleted) && RunNext())
+        while (!Array.TrueForAll(batches, batch => batch.IsCompleted))
         {
+            use.Slots.Wait();
+            bool ran;
+            try
+            {
+                ran = RunNext(use.Session, isHelper: false);
+            }
+            finally
+            {
+                use.Slots.Release();
+            }
+            if (!ran)
+                break; // The last ones are running.
         }
         foreach (Task batch in batches)
             batch.GetAwaiter().GetResult();
@@ -42,40 +67,30 @@ internal sealed class BatchQueue(SemaphoreSlim slots, int runsAtOnce)
             _waiting.Clear();
     }
 
-    private bool RunNext()
+    private async Task HelpAsync(SharedSession.Use use)
     {
-        slots.Wait();
-        try
+        using (use)
         {
-            return RunOne(isHelper: false);
-        }
-        finally
-        {
-            slots.Release();
+            bool ran;
+            do
+            {
+                await use.Slots.WaitAsync().ConfigureAwait(false); // Keeps no thread of the pool waiting.
+                try
+                {
+                    ran = RunNext(use.Session, isHelper: true);
+                }
+                finally
+                {
+                    use.Slots.Release();
+                }
+            }
+            while (ran);
         }
     }
 
-    private async Task HelpAsync()
+    private bool RunNext(InferenceSession session, bool isHelper)
     {
-        bool ran;
-        do
-        {
-            await slots.WaitAsync().ConfigureAwait(false); // Keeps no thread of the pool waiting.
-            try
-            {
-                ran = RunOne(isHelper: true);
-            }
-            finally
-            {
-                slots.Release();
-            }
-        }
-        while (ran);
-    }
-
-    private bool RunOne(bool isHelper)
-    {
-        Task? batch;
+        (ReadOnlyMemory<Window> Windows, TaskCompletionSource Done) batch;
         lock (_gate)
         {
             if (!_waiting.TryDequeue(out batch))
@@ -84,7 +99,15 @@ internal sealed class BatchQueue(SemaphoreSlim slots, int runsAtOnce)
                 return false;
             }
         }
-        batch.RunSynchronously(TaskScheduler.Default); // Keeps what it throws to itself.
+        try
+        {
+            run(session, batch.Windows);
+            batch.Done.SetResult();
+        }
+        catch (Exception e) // Whoever finishes the batch gets it.
+        {
+            batch.Done.SetException(e);
+        }
         return true;
     }
 }

@@ -67,7 +67,7 @@ internal static class SessionFactory
         // Waiting threads sleep: a scorer shares the machine with the service or the pipeline around it.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         if (options.Threads is int threads)
-            settings.IntraOpNumThreads = Environment.GetEnvironmentVariable("E_THREADS") is { } t ? int.Parse(t) : threads;
+            settings.IntraOpNumThreads = threads;
         return settings;
     }
 }

@@ -1,42 +1,51 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
+using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>
 /// Texts on their way through the model: read ahead in groups, their windows sorted by length and packed into batches. Thread-safe.
 /// </summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "A SemaphoreSlim whose wait handle nobody asks for has nothing to dispose.")]
-internal sealed class TextBatches(SharedSession session, int contextLength, int tokensPerBatch, int runsAtOnce)
+internal sealed class TextBatches(SharedSession session, int contextLength, int tokensPerBatch)
 {
     // Windows are sorted by length within so many batches, so that little of a batch is padding.
     private const int MaxBatchesAhead = 64;
 
-    private readonly SemaphoreSlim _slots = new(runsAtOnce);
     private readonly ConcurrentBag<Batch> _idle = [];
 
-    /// <summary>
-    /// The texts in their order, with their scores. While a group's batches run, the next group is read, by the caller's thread as always;
-    /// while the caller uses the results, that group runs. So at most three groups are in memory.
-    /// </summary>
-    public IEnumerable<EncodedText> Run(IEnumerable<EncodedText> texts)
+    /// <summary>The texts in their order, with their scores. The session stays open until all are done.</summary>
+    public IReadOnlyList<EncodedText> Run(IEnumerable<EncodedText> texts)
     {
-        var queue = new BatchQueue(_slots, runsAtOnce);
+        using SharedSession.Use use = session.Enter();
+        return [.. Run(texts, use.Again)];
+    }
+
+    /// <summary>The texts in their order, with their scores, as the result is read.</summary>
+    public IEnumerable<EncodedText> RunLazily(IEnumerable<EncodedText> texts) => Run(texts, session.Enter);
+
+    // A group runs while the caller's thread reads the next one and while the caller uses the results of the one before: three groups are
+    // in memory at most. The session is not held from one result to the next: an iterator may never be finished.
+    private IEnumerable<EncodedText> Run(IEnumerable<EncodedText> texts, Func<SharedSession.Use> enter)
+    {
+        var queue = new BatchQueue(Run, session.RunsAtOnce);
+        using IEnumerator<(List<EncodedText> Texts, bool IsLast)> groups = LookAhead(texts).GetEnumerator();
+        (List<EncodedText> Texts, Task[] Batches) running = ([], []), finished;
         try
         {
-            (List<EncodedText> Texts, Task[] Batches) running = ([], []);
-            foreach ((List<EncodedText> group, bool isLast) in LookAhead(texts))
+            do
             {
-                Task[] batches = [.. Pack(group)];
-                queue.Add(batches, callerWaits: isLast);
-                Finish(queue, running.Batches);
-                foreach (EncodedText text in running.Texts)
+                finished = running;
+                using (SharedSession.Use use = enter())
+                {
+                    running = groups.MoveNext()
+                        ? (groups.Current.Texts, queue.Add(Pack(groups.Current.Texts), use, callerWaits: groups.Current.IsLast))
+                        : ([], []);
+                    queue.Finish(finished.Batches, use);
+                }
+                foreach (EncodedText text in finished.Texts)
                     yield return text;
-                running = (group, batches);
             }
-            Finish(queue, running.Batches);
-            foreach (EncodedText text in running.Texts)
-                yield return text;
+            while (running.Texts.Count > 0);
         }
         finally
         {
@@ -48,7 +57,7 @@ internal sealed class TextBatches(SharedSession session, int contextLength, int 
     /// The texts in groups, the first of them one batch large so that the first scores come early, later ones up to
     /// <see cref="MaxBatchesAhead"/>.
     /// </summary>
-    private IEnumerable<(List<EncodedText> Group, bool IsLast)> LookAhead(IEnumerable<EncodedText> texts)
+    private IEnumerable<(List<EncodedText> Texts, bool IsLast)> LookAhead(IEnumerable<EncodedText> texts)
     {
         var group = new List<EncodedText>();
         int batchesAhead = 1;
@@ -66,14 +75,7 @@ internal sealed class TextBatches(SharedSession session, int contextLength, int 
             yield return (group, true);
     }
 
-    // The session is held for this, not from one result to the next: an iterator may never be finished.
-    private void Finish(BatchQueue queue, Task[] batches)
-    {
-        using SharedSession.Use use = session.Enter();
-        queue.Finish(batches);
-    }
-
-    private IEnumerable<Task> Pack(List<EncodedText> group)
+    private IEnumerable<ReadOnlyMemory<Window>> Pack(List<EncodedText> group)
     {
         var windows = new List<Window>();
         foreach (EncodedText text in group)
@@ -89,18 +91,16 @@ internal sealed class TextBatches(SharedSession session, int contextLength, int 
         {
             // All are padded to the first one's length.
             int rows = Math.Clamp(tokensPerBatch / rest.Span[0].Length, 1, rest.Length);
-            ReadOnlyMemory<Window> batch = rest[..rows];
-            yield return new Task(() => Run(batch.Span));
+            yield return rest[..rows];
             rest = rest[rows..];
         }
     }
 
-    private void Run(ReadOnlySpan<Window> windows)
+    private void Run(InferenceSession open, ReadOnlyMemory<Window> windows)
     {
-        using SharedSession.Use use = session.Enter();
         // A window of the context length runs even where it is longer than a batch should be.
         Batch batch = _idle.TryTake(out Batch? idle) ? idle : new Batch(Math.Max(tokensPerBatch, contextLength));
-        batch.Run(use.Session, windows);
+        batch.Run(open, windows.Span);
         _idle.Add(batch);
     }
 }
