@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mhc.MLNet;
+using static System.FormattableString;
 
 namespace Mhc.Cli;
 
@@ -36,8 +37,8 @@ internal static class CompareCommand
             var total = new Total(scorer, path, input);
             first ??= total;
             bool sameTokens = total.Tokens == first.Tokens && total.Tokenizer == first.Tokenizer;
-            table.Add(path, scorer.Model.Precision, Text($"{Size(path, scorer.Model) / 1e6:f1}"), Text($"{total.Perplexity:f4}"),
-                sameTokens ? Change(total.Perplexity, first.Perplexity) : "", Text($"{total.BitsPerByte:f5}"),
+            table.Add(path, scorer.Model.Precision, Invariant($"{Size(path, scorer.Model) / 1e6:f1}"), Invariant($"{total.Perplexity:f4}"),
+                sameTokens ? Change(total.Perplexity, first.Perplexity) : "", Invariant($"{total.BitsPerByte:f5}"),
                 Change(total.BitsPerByte, first.BitsPerByte));
         }
         table.Show();
@@ -49,9 +50,7 @@ internal static class CompareCommand
         return new FileInfo(path).Length + (model.ExternalData is { } data ? new FileInfo(Path.Combine(folder, data)).Length : 0);
     }
 
-    private static string Change(double value, double first) => Text($"{value / first - 1:+0.000 %;-0.000 %;0 %}");
-
-    private static string Text(FormattableString text) => FormattableString.Invariant(text);
+    private static string Change(double value, double first) => Invariant($"{value / first - 1:+0.000 %;-0.000 %;0 %}");
 
     /// <summary>A whole text, each token weighing the same.</summary>
     private sealed class Total

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Mhc.Cli.Verify;
 using Mhc.Onnx;
 
 namespace Mhc.Cli;
@@ -103,8 +104,9 @@ internal static class ExportCommand
                 Hidden = parsed.GetValue(hidden),
                 GenAiFiles = parsed.GetValue(genAi),
             };
-            (OnnxExportResult result, string? found) =
-                VerifiedExport.Run(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options, verify: !parsed.GetValue(noVerify));
+            string? found = null;
+            OnnxExportResult result = OnnxExporter.Export(parsed.GetValue(checkpoint)!, parsed.GetValue(output)!, options,
+                verify: parsed.GetValue(noVerify) ? null : model => found = QuickVerification.Run(parsed.GetValue(checkpoint)!, model));
             string sums = result.MaxRowError + result.MaxColumnError == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
                 $" Largest error of H_res: {result.MaxRowError:g2} in a row's sum, {result.MaxColumnError:g2} in a column's.");
             string pruned = result.LargestPrunedWeight == 0 ? "" : string.Create(CultureInfo.InvariantCulture,

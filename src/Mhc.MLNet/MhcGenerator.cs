@@ -50,7 +50,7 @@ public sealed class MhcGenerator : IDisposable
     public int CountUnknown(string prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        return _model.Tokenizer.Encode(prompt).UnknownCount;
+        return _model.Tokenizer.UnknownCount(prompt, _model.Tokenizer.Encode(prompt).Count);
     }
 
     /// <summary>Continues one text.</summary>
@@ -136,7 +136,7 @@ public sealed class MhcGenerator : IDisposable
     private int[] Encode(string prompt, int number)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        (IReadOnlyList<int> ids, _) = _model.Tokenizer.Encode(prompt);
+        IReadOnlyList<int> ids = _model.Tokenizer.Encode(prompt);
         if (ids.Count > Model.ContextLength)
             throw new ArgumentException($"Prompt {number} has {ids.Count} tokens; the model sees {Model.ContextLength}. Shorten it.");
         return ids.Count > 0 ? [.. ids] : [Model.PrefixTokenId

@@ -42,6 +42,9 @@ public sealed record MhcModelInfo
     /// <value>SHA-256 of the checkpoint's weights, lower-case hexadecimal.</value>
     public required string WeightsSha256 { get; init; }
 
+    /// <value>What it can tell of a text beside its score: what its graph was exported with. None of a model that generates.</value>
+    public required MhcDetails AvailableDetails { get; init; }
+
     /// <value>Name of the file beside the .onnx that holds its weights and moves with it; null where the .onnx holds them.</value>
     public required string? ExternalData { get; init; }
 }

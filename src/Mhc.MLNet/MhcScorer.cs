@@ -15,8 +15,8 @@ namespace Mhc.MLNet;
 public sealed class MhcScorer : IDisposable
 {
     private readonly SharedSession _session;
-    private readonly TextModel _text;
     private readonly TextBatches _batches;
+    private readonly string _source;
 
     /// <summary>Opens an .onnx file made by <c>mhc export</c>. Open only files that you trust.</summary>
     /// <param name="modelPath">Path of the file.</param>
@@ -49,9 +49,17 @@ public sealed class MhcScorer : IDisposable
         options ??= new MhcScorerOptions();
         var model = OpenModel.Open(open, options, ModelTask.Scoring, source, owner: typeof(MhcScorer));
         _session = model.Session;
-        _text = model.Text;
-        _batches = new TextBatches(_session, _text.Info.ContextLength, options.TokensPerBatch);
+        _source = source;
         (Model, Device, WhyNotCuda) = (model.Text.Info, model.Device, model.WhyNotCuda);
+        try
+        {
+            _batches = new TextBatches(model.Text, options, _session);
+        }
+        catch
+        {
+            _session.Dispose();
+            throw;
+        }
     }
 
     /// <value>What the model says about itself.</value>
@@ -67,30 +75,82 @@ public sealed class MhcScorer : IDisposable
     public MhcScore Score(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Score([text])[0];
+        return Score(text, MhcDetails.None);
     }
+
+    /// <summary>Scores one text, and tells more of it.</summary>
+    /// <param name="text">A string, or an <see cref="MhcText"/> with the context that it is scored in.</param>
+    /// <param name="details">What to tell beside the score.</param>
+    /// <exception cref="ArgumentException">The text is too long, and the options refuse that.</exception>
+    /// <exception cref="InvalidOperationException">The model was exported without a detail that is asked for.</exception>
+    public MhcScore Score(MhcText text, MhcDetails details) => Score([text], details)[0];
 
     /// <summary>Scores texts in batches.</summary>
     /// <returns>The scores in the texts' order.</returns>
     public IReadOnlyList<MhcScore> Score(IReadOnlyList<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        return [.. _batches.Run(texts.Select(_text.Encode)).Select(text => text.ToScore())];
+        return ScoreAll(texts.Select(text => new MhcText(text)), MhcDetails.None);
+    }
+
+    /// <summary>Scores texts in batches, each in its context, and tells more of them.</summary>
+    /// <param name="texts">Strings, or texts with the context that they are scored in.</param>
+    /// <param name="details">What to tell beside the scores.</param>
+    /// <param name="progress">Told how many texts have been scored so far, each time that is one more.</param>
+    /// <param name="cancellationToken">Is looked at before each batch.</param>
+    /// <returns>The scores in the texts' order.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <inheritdoc cref="Score(MhcText, MhcDetails)" path="/exception"/>
+    public IReadOnlyList<MhcScore> Score(IReadOnlyList<MhcText> texts, MhcDetails details, IProgress<int>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return ScoreAll(texts, details, progress, cancellationToken);
     }
 
     /// <summary>
-    /// Scores texts in batches as the result is read. Reads ahead of the result: one batch's worth of tokens at first, so that the first
-    /// scores come early, and up to 16 batches' worth later, so that texts of like length share a batch.
+    /// Scores texts in batches as the result is read. Reads ahead of the result, on the thread that reads it: a few batches' worth of tokens
+    /// at first, so that the first scores come early, and up to 128 batches' worth later, so that texts of like length share a batch and the
+    /// model runs while texts are read and scores are used.
     /// </summary>
     /// <returns>The scores in the texts' order.</returns>
     public IEnumerable<MhcScore> ScoreLazily(IEnumerable<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        return _batches.RunLazily(texts.Select(_text.Encode)).Select(text => text.ToScore());
+        return ScoreLazily(texts.Select(text => new MhcText(text)), MhcDetails.None);
+    }
+
+    /// <summary>As <see cref="ScoreLazily(IEnumerable{string})"/>, each text in its context, and tells more of them.</summary>
+    /// <param name="texts">Strings, or texts with the context that they are scored in.</param>
+    /// <param name="details">What to tell beside the scores.</param>
+    /// <param name="cancellationToken">Is looked at before each batch.</param>
+    /// <returns>The scores in the texts' order.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <inheritdoc cref="Score(MhcText, MhcDetails)" path="/exception"/>
+    public IEnumerable<MhcScore> ScoreLazily(
+        IEnumerable<MhcText> texts, MhcDetails details, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        string[] outputs = ScoringOutputs.Of(details, Model.AvailableDetails, _source);
+        return _batches.Score(texts, details, outputs, _session.Enter, cancellationToken);
     }
 
     /// <summary>Closes the model once the calls under way have finished. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose() => _session.Dispose();
+
+    private List<MhcScore> ScoreAll(
+        IEnumerable<MhcText> texts, MhcDetails details, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
+    {
+        string[] outputs = ScoringOutputs.Of(details, Model.AvailableDetails, _source);
+        using SharedSession.Use use = _session.Enter();
+        var scores = new List<MhcScore>();
+        foreach (MhcScore score in _batches.Score(texts, details, outputs, use.Again, cancellationToken))
+        {
+            scores.Add(score);
+            progress?.Report(scores.Count);
+        }
+        return scores;
+    }
 
     private static byte[] NotNull(byte[] model)
     {

@@ -16,6 +16,13 @@ public static class OnnxExporter
     /// the options and the package's version only. So does the file of weights beside it, <c>M.onnx.data</c>, of a model beyond 2 GiB or
     /// with <see cref="OnnxExportOptions.ExternalData"/>; the two name each other and move together.
     /// </summary>
+    /// <param name="checkpointFolder">Such as RUN/best.</param>
+    /// <param name="onnxPath">The file to write.</param>
+    /// <param name="options">What to write; null for the defaults.</param>
+    /// <param name="verify">
+    /// Called with the path of the written model before it takes its place, its other files beside it. What it throws leaves everything as
+    /// it was. Default: null, nothing is called.
+    /// </param>
     /// <exception cref="ArgumentException">The options ask for what there is not, or does not go together.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such checkpoint folder, or no folder to write to.</exception>
     /// <exception cref="FileNotFoundException">The checkpoint lacks a file.</exception>
@@ -23,7 +30,8 @@ public static class OnnxExporter
     /// The checkpoint is damaged, or its weights are NaN, infinite or too large for the precision.
     /// </exception>
     /// <exception cref="NotSupportedException">onnxruntime-genai has no such tokenizer.</exception>
-    public static OnnxExportResult Export(string checkpointFolder, string onnxPath, OnnxExportOptions? options = null)
+    public static OnnxExportResult Export(
+        string checkpointFolder, string onnxPath, OnnxExportOptions? options = null, Action<string>? verify = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpointFolder);
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
@@ -45,8 +53,7 @@ public static class OnnxExporter
         string dataPath = ModelFiles.DataPath(onnxPath);
         (string key, string json) = OnnxMetadata.ExternalData(data is null ? null : Path.GetFileName(dataPath));
         model.Proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = json });
-        ModelFiles.Write(onnxPath, data?.Take(model, Path.GetFileName(dataPath)) ?? model, data);
-        GenAiFiles.Write(genAiFiles, target);
+        ModelFiles.Write(onnxPath, data?.Take(model, Path.GetFileName(dataPath)) ?? model, data, genAiFiles, verify);
         return new(onnxPath, new FileInfo(onnxPath).Length + (data?.Length ?? 0), model.Graph.Node.Count,
             OnnxModelSummary.CountParameters(model.Graph),
             matrices.Select(h => h.MaxRowError).DefaultIfEmpty().Max(), matrices.Select(h => h.MaxColumnError).DefaultIfEmpty().Max())

@@ -1,4 +1,4 @@
-using System.Globalization;
+using static System.FormattableString;
 
 namespace Mhc.Benchmarks;
 
@@ -34,7 +34,7 @@ internal static class FormTable
     public static void Rows(string[] names, IEnumerable<(double[][] Microseconds, string[] Operators)> sizes, int perRun)
     {
         (double[][] Microseconds, string[] Operators)[] measured = [.. sizes];
-        Row($"{names[0]}, µs", measured.Select(size => Number($"{size.Microseconds[0].Min() / perRun:f1}")), "");
+        Row($"{names[0]}, µs", measured.Select(size => Invariant($"{size.Microseconds[0].Min() / perRun:f1}")), "");
         foreach ((int form, string name) in names.Index())
             Row(name, measured.Select(size => Cell(size.Microseconds[form], size.Microseconds[0])), measured[0].Operators[form]);
     }
@@ -42,8 +42,6 @@ internal static class FormTable
     public static void Row(string name, IEnumerable<string> cells, string operators) =>
         Console.WriteLine($"| {name} | {string.Join(" | ", cells)} | {operators} |");
 
-    public static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
     private static string Cell(double[] times, double[] first) =>
-        Number($"{times.Min() / first.Min():f2} ({Turns.Median(times.Zip(first, (time, reference) => time / reference)):f2})");
+        Invariant($"{times.Min() / first.Min():f2} ({Turns.Median(times.Zip(first, (time, reference) => time / reference)):f2})");
 }

@@ -1,5 +1,6 @@
 using Mhc.Onnx.Wire;
 using static Mhc.Benchmarks.OrtGraph;
+using static System.FormattableString;
 
 namespace Mhc.Benchmarks;
 
@@ -52,7 +53,7 @@ internal static class GraphForms
                     [.. group.Select(form => new OrtForm(form.Name, Model(form.Form, size.Rows, size.Terms), threads))], rounds)),
                 perRun: Sums);
         // What LayoutCost reckons for Concat + MatMul: Concat reads and writes every term, MatMul reads them and writes one.
-        FormTable.Row("20 GB/s and 4 µs an operator, µs", sizes.Select(size => FormTable.Number(
+        FormTable.Row("20 GB/s and 4 µs an operator, µs", sizes.Select(size => Invariant(
             $"{(3 * size.Terms + 1) * size.Rows * Channels * 4 / 20e3 + 4 * 4:f1}")), "");
     }
 

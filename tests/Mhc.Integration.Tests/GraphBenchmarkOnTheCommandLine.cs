@@ -47,6 +47,16 @@ public class GraphBenchmarkOnTheCommandLine
     }
 
     [Fact]
+    public void MeasuresDecodingWithACacheAndWithout()
+    {
+        string output = CommandLineTool.MustRun([.. Tiny, "--past", "15", "--layout", "auto", "--precision", "float16"]);
+
+        string[] names = ["plain", "plain again (A/A)", "auto (unrolled)", "plain, no cache", "auto, no cache (unrolled)"];
+        Assert.Equal(names.Select(name => ("1×1 after 15", name)), output.Split('\n').Where(line => line.StartsWith('|')).Skip(2)
+            .Select(row => (row.Split('|')[1].Trim(), row.Split('|')[3].Trim())));
+    }
+
+    [Fact]
     public void MeasuresACheckpoint()
     {
         string output = CommandLineTool.MustRun(
@@ -68,6 +78,7 @@ public class GraphBenchmarkOnTheCommandLine
     [Theory]
     [InlineData("Size `8`: expected BATCHxTOKENS, for example 8x256.", "--size", "8")]
     [InlineData("Size 1×17: the model's block size is 16. Take at most as many tokens.", "--size", "1x17")]
+    [InlineData("Size 1×1 behind 16 tokens: the model's block size is 16. Take at most as many tokens.", "--past", "16")]
     [InlineData("nowhere/b.md: its folder is not there. Make it first, or write elsewhere.", "--markdown", "nowhere/b.md")]
     public void TellsAMistakeBeforeItMeasures(string message, params string[] arguments)
     {
@@ -78,6 +89,7 @@ public class GraphBenchmarkOnTheCommandLine
 
     [Theory]
     [InlineData("Option '--threads' is 0, expected at least 1.", "--threads", "0")]
+    [InlineData("Option '--past' is 0, expected at least 1.", "--past", "0")]
     [InlineData("Option '--checkpoint' has its own sizes. Leave out '--preset' and '--set'.", "--checkpoint", "c", "--set", "n_layer=1")]
     public void RefusesWhatCannotBe(string message, params string[] arguments) =>
         Assert.Equal((2, $"mhc: {message}\nRun `mhc bench graph --help` for what it takes.\n"),

@@ -11,7 +11,7 @@ public class Metadata
     public static Dictionary<string, string> Complete() => new()
     {
         ["mhc.format_version"] = "1",
-        ["mhc.config"] = """{"vocab_size":256}""",
+        ["mhc.config"] = """{"vocab_size":256,"n_embd":20}""",
         ["mhc.context_length"] = "16",
         ["mhc.tokenizer"] = TestModels.ByteTokenizer(prefix: 10),
         ["mhc.prefix_token_id"] = "10",

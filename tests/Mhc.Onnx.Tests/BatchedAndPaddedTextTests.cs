@@ -24,18 +24,7 @@ public sealed class BatchedAndPaddedTextTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Shapes))]
-    public void ScoresAreThoseOfTheTextAlone(int length, int padding, int others)
-    {
-        int[] text = Text(length);
-        long[] targets = [.. Text(length).Select(id => (long)id)];
-        int row = length + padding;
-        int[][] batch = [.. Enumerable.Range(0, others).Select(_ => Text(row)), [.. text, .. Text(padding)]];
-
-        float[] alone = _model.Scores([text], OrtModel.Range(0, length), targets);
-        float[] together = _model.Scores(batch, OrtModel.Range(others * row, length), targets);
-
-        Assert.Equal(alone, together);
-    }
+    public void ScoresAreThoseOfTheTextAlone(int length, int padding, int others) => AssertAsAlone(_model, length, padding, others);
 
     /// <summary>Where the streams flow through the graph the rows of all tokens stand in the same products.</summary>
     [Theory]
@@ -46,16 +35,7 @@ public sealed class BatchedAndPaddedTextTests : IDisposable
         MhcConfig config = Config with { Residual = Enum.Parse<ResidualMode>(residual), Fracs = fracs, ValueResidual = ValueResidual.Free };
         using OrtModel model = OrtModel.Export(config, OnnxOutputs.Scores);
         foreach (int length in (int[])[1, 7, 31, 65])
-        {
-            int[] text = Text(length);
-            long[] targets = [.. Text(length).Select(id => (long)id)];
-            int row = length + 9;
-
-            float[] alone = model.Scores([text], OrtModel.Range(0, length), targets);
-            float[] together = model.Scores([Text(row), Text(row), [.. text, .. Text(9)]], OrtModel.Range(2 * row, length), targets);
-
-            Assert.Equal(alone, together);
-        }
+            AssertAsAlone(model, length, padding: 9, others: 2);
     }
 
     [Fact]
@@ -66,16 +46,7 @@ public sealed class BatchedAndPaddedTextTests : IDisposable
         Checkpoint checkpoint = Checkpoint.Open(folder.Path);
         using OrtModel model = OrtModel.Of(OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), new() { Opset = 23 }));
         foreach (int length in (int[])[1, 7, 31, 65])
-        {
-            int[] text = Text(length);
-            long[] targets = [.. Text(length).Select(id => (long)id)];
-            int row = length + 9;
-
-            float[] alone = model.Scores([text], OrtModel.Range(0, length), targets);
-            float[] together = model.Scores([Text(row), Text(row), [.. text, .. Text(9)]], OrtModel.Range(2 * row, length), targets);
-
-            Assert.Equal(alone, together);
-        }
+            AssertAsAlone(model, length, padding: 9, others: 2);
     }
 
     [Fact]
@@ -90,6 +61,19 @@ public sealed class BatchedAndPaddedTextTests : IDisposable
     }
 
     public void Dispose() => _model.Dispose();
+
+    private void AssertAsAlone(OrtModel model, int length, int padding, int others)
+    {
+        int[] text = Text(length);
+        long[] targets = [.. Text(length).Select(id => (long)id)];
+        int row = length + padding;
+        int[][] batch = [.. Enumerable.Range(0, others).Select(_ => Text(row)), [.. text, .. Text(padding)]];
+
+        float[] alone = model.Scores([text], OrtModel.Range(0, length), targets);
+        float[] together = model.Scores(batch, OrtModel.Range(others * row, length), targets);
+
+        Assert.Equal(alone, together);
+    }
 
     private int[] Text(int length) => [.. Enumerable.Range(0, length).Select(_ => _random.Next(Config.VocabSize))];
 }

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Mhc.Onnx.Wire;
 using Mhc.Testing;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Mhc.Onnx.Tests;
 
@@ -52,10 +53,12 @@ internal sealed class OrtModel : IDisposable
     /// <summary>[batch][tokens] ids → logits, flattened.</summary>
     public float[] Logits(int[][] tokens) => Run(("input_ids", Flat(tokens), [tokens.Length, tokens[0].Length]));
 
-    public float[] Scores(int[][] tokens, long[] positions, long[] targets) => Run(
-        ("input_ids", Flat(tokens), [tokens.Length, tokens[0].Length]),
-        ("positions", positions, [positions.Length]),
-        ("targets", targets, [targets.Length]));
+    public float[] Scores(int[][] tokens, long[] positions, long[] targets) => Run(ScoringInputs(tokens, positions, targets));
+
+    /// <summary>All that a scoring graph gives, by name.</summary>
+    public IReadOnlyDictionary<string, (long[] Shape, double[] Values)> ScoreOutputs(int[][] tokens, long[] positions, long[] targets) =>
+        Run(ScoringInputs(tokens, positions, targets), results => _session.OutputNames.Zip(results,
+            (name, value) => KeyValuePair.Create(name, (value.GetTensorTypeAndShape().Shape, Doubles(value)))).ToDictionary());
 
     /// <summary>The shape of every output, by name.</summary>
     public IReadOnlyDictionary<string, long[]> Shapes(params (string Name, long[] Values, long[] Shape)[] inputs) =>
@@ -63,6 +66,17 @@ internal sealed class OrtModel : IDisposable
             .ToDictionary(output => output.name, output => output.Shape));
 
     public void Dispose() => _session.Dispose();
+
+    private static double[] Doubles(OrtValue value) => value.GetTensorTypeAndShape().ElementDataType == TensorElementType.Int64
+        ? [.. value.GetTensorDataAsSpan<long>().ToArray().Select(integer => (double)integer)]
+        : TensorAssert.Doubles(value.GetTensorDataAsSpan<float>());
+
+    private static (string Name, long[] Values, long[] Shape)[] ScoringInputs(int[][] tokens, long[] positions, long[] targets) =>
+    [
+        ("input_ids", Flat(tokens), [tokens.Length, tokens[0].Length]),
+        ("positions", positions, [positions.Length]),
+        ("targets", targets, [targets.Length]),
+    ];
 
     private static long[] Flat(int[][] tokens) => [.. tokens.SelectMany(sequence => sequence.Select(token => (long)token))];
 

@@ -1,7 +1,4 @@
-using Google.Protobuf;
-using Mhc.Onnx.Wire;
 using Mhc.Testing;
-using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.Onnx.Tests;
 
@@ -35,14 +32,14 @@ public class ScoreOutputsTests
         SyntheticCheckpoint.Write(folder.Path, Designs[design]);
         double[][] expected = LogProbabilities(folder.Path);
 
-        using ScoredBatch scored = Run(folder.Path, All);
+        IReadOnlyDictionary<string, (long[] Shape, double[] Values)> scored = Run(folder.Path, All);
 
-        TensorAssert.Close("logprobs", Each((row, target) => row[target]), scored.Floats("logprobs"), Tolerance.Logits);
-        TensorAssert.Close("entropies", Each((row, _) => -row.Sum(p => Math.Exp(p) * p)), scored.Floats("entropies"), Tolerance.Logits);
-        Assert.Equal(Each((row, target) => 1 + row.Count(p => p > row[target])), scored.Integers("ranks").Select(rank => (double)rank));
-        Assert.Equal(Positions.SelectMany(position => Ranked(expected[position])), scored.Integers("top_ids"));
+        TensorAssert.Close("logprobs", Each((row, target) => row[target]), scored["logprobs"].Values, Tolerance.Logits);
+        TensorAssert.Close("entropies", Each((row, _) => -row.Sum(p => Math.Exp(p) * p)), scored["entropies"].Values, Tolerance.Logits);
+        Assert.Equal(Each((row, target) => 1 + row.Count(p => p > row[target])), scored["ranks"].Values);
+        Assert.Equal(Positions.SelectMany(position => Ranked(expected[position])).Select(id => (double)id), scored["top_ids"].Values);
         TensorAssert.Close("top_logprobs", [.. Positions.SelectMany(p => Ranked(expected[p]).Select(id => expected[p][id]))],
-            scored.Floats("top_logprobs"), Tolerance.Logits);
+            scored["top_logprobs"].Values, Tolerance.Logits);
 
         double[] Each(Func<double[], int, double> score) => [.. Positions.Zip(Targets, (p, target) => score(expected[p], (int)target))];
     }
@@ -57,12 +54,12 @@ public class ScoreOutputsTests
         var reference = new ReferenceModel(checkpoint);
         float[] head = checkpoint.Read("lm_head.weight");
 
-        using ScoredBatch scored = Run(folder.Path, new() { Hidden = true });
+        IReadOnlyDictionary<string, (long[] Shape, double[] Values)> scored = Run(folder.Path, new() { Hidden = true });
 
-        Assert.Equal(["hidden", "logprobs"], scored.Names);
-        Assert.Equal([2, 7, Tiny.NEmbd], scored.Shape("hidden"));
+        Assert.Equal(["hidden", "logprobs"], scored.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal([2, 7, Tiny.NEmbd], scored["hidden"].Shape);
         TensorAssert.Close("logits", [.. Tokens.SelectMany(reference.Logits).SelectMany(row => row)],
-            [.. scored.Floats("hidden").Chunk(Tiny.NEmbd).SelectMany(x =>
+            [.. scored["hidden"].Values.Chunk(Tiny.NEmbd).SelectMany(x =>
                 head.Chunk(Tiny.NEmbd).Select(row => row.Zip(x, (w, v) => w * v).Sum()))],
             Tolerance.Logits);
     }
@@ -77,11 +74,11 @@ public class ScoreOutputsTests
                 Array.Clear(values);
         });
 
-        using ScoredBatch scored = Run(folder.Path, All);
+        IReadOnlyDictionary<string, (long[] Shape, double[] Values)> scored = Run(folder.Path, All);
 
-        Assert.All(scored.Integers("ranks"), rank => Assert.Equal(1, rank));
-        Assert.Equal(Positions.SelectMany(_ => new long[] { 0, 1, 2, 3 }), scored.Integers("top_ids"));
-        Assert.All(scored.Floats("entropies"), entropy => Assert.Equal(Math.Log(Tiny.VocabSize), entropy, Tolerance.Logits));
+        Assert.All(scored["ranks"].Values, rank => Assert.Equal(1, rank));
+        Assert.Equal(Positions.SelectMany(_ => new double[] { 0, 1, 2, 3 }), scored["top_ids"].Values);
+        Assert.All(scored["entropies"].Values, entropy => Assert.Equal(Math.Log(Tiny.VocabSize), entropy, Tolerance.Logits));
     }
 
     [Fact]
@@ -90,10 +87,10 @@ public class ScoreOutputsTests
         using TemporaryFolder folder = Fixtures.Temporary();
         SyntheticCheckpoint.Write(folder.Path, Tiny);
 
-        using ScoredBatch scored = Run(folder.Path, new() { TopK = Tiny.VocabSize });
+        IReadOnlyDictionary<string, (long[] Shape, double[] Values)> scored = Run(folder.Path, new() { TopK = Tiny.VocabSize });
 
-        Assert.Equal(["logprobs", "top_ids", "top_logprobs"], scored.Names);
-        Assert.Equal([Positions.Length, Tiny.VocabSize], scored.Shape("top_ids"));
+        Assert.Equal(["logprobs", "top_ids", "top_logprobs"], scored.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal([Positions.Length, Tiny.VocabSize], scored["top_ids"].Shape);
     }
 
     [Theory]
@@ -126,44 +123,12 @@ public class ScoreOutputsTests
         return [.. Tokens.SelectMany(reference.Logits).Select(row => row.Select(logit => logit - ReferenceMath.LogSumExp(row)).ToArray())];
     }
 
-    private static IEnumerable<long> Ranked(double[] logprobs) =>
-        logprobs.Index().OrderByDescending(token => token.Item).Take(Alternatives).Select(token => (long)token.Index);
+    private static IEnumerable<int> Ranked(double[] logprobs) =>
+        logprobs.Index().OrderByDescending(token => token.Item).Take(Alternatives).Select(token => token.Index);
 
-    private static ScoredBatch Run(string folder, OnnxExportOptions options)
+    private static IReadOnlyDictionary<string, (long[] Shape, double[] Values)> Run(string folder, OnnxExportOptions options)
     {
-        Checkpoint checkpoint = Checkpoint.Open(folder);
-        return new(OrtModel.Whole(OnnxExporter.Model(checkpoint, HMatrices.Project(checkpoint), options)));
-    }
-
-    /// <summary>The outputs of one run, by name.</summary>
-    private sealed class ScoredBatch : IDisposable
-    {
-        private readonly Dictionary<string, OrtValue> _outputs;
-
-        public ScoredBatch(ModelProto model)
-        {
-            using var session = new InferenceSession(model.ToByteArray());
-            using var ids = OrtValue.CreateTensorValueFromMemory(
-                Tokens.SelectMany(row => row.Select(id => (long)id)).ToArray(), [Tokens.Length, Tokens[0].Length]);
-            using var positions = OrtValue.CreateTensorValueFromMemory(Positions, [Positions.Length]);
-            using var targets = OrtValue.CreateTensorValueFromMemory(Targets, [Targets.Length]);
-            using var run = new RunOptions();
-            _outputs = session.OutputNames.Zip(session.Run(
-                run, ["input_ids", "positions", "targets"], [ids, positions, targets], session.OutputNames)).ToDictionary();
-        }
-
-        public IEnumerable<string> Names => _outputs.Keys.Order(StringComparer.Ordinal);
-
-        public long[] Shape(string name) => _outputs[name].GetTensorTypeAndShape().Shape;
-
-        public double[] Floats(string name) => TensorAssert.Doubles(_outputs[name].GetTensorDataAsSpan<float>());
-
-        public long[] Integers(string name) => _outputs[name].GetTensorDataAsSpan<long>().ToArray();
-
-        public void Dispose()
-        {
-            foreach (OrtValue value in _outputs.Values)
-                value.Dispose();
-        }
+        using OrtModel model = OrtModel.Export(folder, options);
+        return model.ScoreOutputs(Tokens, Positions, Targets);
     }
 }

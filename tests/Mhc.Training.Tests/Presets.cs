@@ -1,4 +1,4 @@
-using System.Globalization;
+using static System.FormattableString;
 
 namespace Mhc.Training.Tests;
 
@@ -35,9 +35,9 @@ public class Presets
 
         Assert.All(
             [
-                Text($"C={model.NEmbd}, "), Text($": {parameters:n0} parameters"),
-                Text($"; {training.MaxIters:n0} updates of {tokens:n0} tokens ({batch} x {model.BlockSize:n0}) are "),
-                Text($" are {(millions < 10 ? Text($"{millions:f1}") : Text($"{millions:n0}"))} million"),
+                Invariant($"C={model.NEmbd}, "), Invariant($": {parameters:n0} parameters"),
+                Invariant($"; {training.MaxIters:n0} updates of {tokens:n0} tokens ({batch} x {model.BlockSize:n0}) are "),
+                Invariant($" are {(millions < 10 ? Invariant($"{millions:f1}") : Invariant($"{millions:n0}"))} million"),
             ],
             part => Assert.Contains(part, description, StringComparison.Ordinal));
     }
@@ -90,6 +90,4 @@ public class Presets
         Bias = model.Bias,
         Dropout = model.Dropout,
     };
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

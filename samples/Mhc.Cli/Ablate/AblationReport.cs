@@ -1,4 +1,4 @@
-using System.Globalization;
+using static System.FormattableString;
 
 namespace Mhc.Cli.Ablate;
 
@@ -12,11 +12,11 @@ internal static class AblationReport
         foreach (VariantResult variant in result.Variants)
         {
             PairedDifference? difference = variant.Difference;
-            table.Add(variant.Name, Text($"{variant.Runs.Count}"), Text(variant.FinalValLoss), Text(variant.BestValLoss),
-                difference is null ? "" : Text($"{difference.Mean:+0.0000;−0.0000}{Text(" ± ", difference.StandardError)}"),
-                difference?.Low is null ? "" : Text($"{difference.Low:+0.0000;−0.0000} to {difference.High:+0.0000;−0.0000}"),
+            table.Add(variant.Name, Invariant($"{variant.Runs.Count}"), Text(variant.FinalValLoss), Text(variant.BestValLoss),
+                difference is null ? "" : Invariant($"{difference.Mean:+0.0000;−0.0000}{Text(" ± ", difference.StandardError)}"),
+                difference?.Low is null ? "" : Invariant($"{difference.Low:+0.0000;−0.0000} to {difference.High:+0.0000;−0.0000}"),
                 variant.Name == result.Baseline ? "baseline" : Text(difference?.Verdict),
-                variant.TimeRatio is null ? "" : Text($"{variant.TimeRatio:f2}×"), Text($"{variant.Lambda2:f3}"));
+                variant.TimeRatio is null ? "" : Invariant($"{variant.TimeRatio:f2}×"), Invariant($"{variant.Lambda2:f3}"));
         }
         return table;
     }
@@ -38,8 +38,8 @@ internal static class AblationReport
         int judged = result.Variants.Count(variant => variant.Difference?.Low is not null);
         if (judged > 1)
         {
-            yield return Text($"Each interval is at 95 % by itself: of {judged} designs as good as the baseline ")
-                + Text($"about {0.05 * judged:f1} would seem different.");
+            yield return Invariant($"Each interval is at 95 % by itself: of {judged} designs as good as the baseline ")
+                + Invariant($"about {0.05 * judged:f1} would seem different.");
         }
         if (result.AtOnce > 1)
             yield return $"{result.AtOnce} runs shared the machine, so the times are rough; `mhc bench train` measures them.";
@@ -82,9 +82,7 @@ internal static class AblationReport
         _ => "",
     };
 
-    private static string Text(Spread spread) => Text($"{spread.Mean:f4}{Text(" ± ", spread.Deviation)}");
+    private static string Text(Spread spread) => Invariant($"{spread.Mean:f4}{Text(" ± ", spread.Deviation)}");
 
-    private static string Text(string before, double? value) => value is null ? "" : Text($"{before}{value:f4}");
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Text(string before, double? value) => value is null ? "" : Invariant($"{before}{value:f4}");
 }

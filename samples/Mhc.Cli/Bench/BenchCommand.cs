@@ -98,7 +98,7 @@ internal static class BenchCommand
     private static void Report(BenchResult result, string? json, string? markdown)
     {
         BenchReport.Table(result).Show();
-        Console.WriteLine(BenchReport.Yardstick(result));
+        Console.WriteLine(Ratios.Yardstick(result.MatmulGflops));
         if (json is not null)
             OutputFile.Write(json, ReportJson.Write(result));
         if (markdown is not null)

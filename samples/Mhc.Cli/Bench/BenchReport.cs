@@ -1,5 +1,5 @@
-using System.Globalization;
 using MathNet.Numerics.Statistics;
+using static System.FormattableString;
 
 namespace Mhc.Cli.Bench;
 
@@ -14,16 +14,13 @@ internal static class BenchReport
         foreach (BenchMeasurement design in result.Designs)
         {
             double median = design.SecondsPerUpdate.Median();
-            table.Add([design.Name, Number($"{design.Parameters:n0}"),
-                Number($"{median * 1e3:n1}"), Number($"{design.TokensPerUpdate / median:n0}"),
+            table.Add([design.Name, Invariant($"{design.Parameters:n0}"),
+                Invariant($"{median * 1e3:n1}"), Invariant($"{design.TokensPerUpdate / median:n0}"),
                 .. Ratios.Cells(design.SecondsPerUpdate, baseline.SecondsPerUpdate),
-                Number($"{Memory(design):n0}"), Number($"{Memory(design) / Memory(baseline):f3}")]);
+                Invariant($"{Memory(design):n0}"), Invariant($"{Memory(design) / Memory(baseline):f3}")]);
         }
         return table;
     }
-
-    /// <summary>The machine's speed during the measurement.</summary>
-    public static string Yardstick(BenchResult result) => Ratios.Yardstick(result.MatmulGflops);
 
     public static string Markdown(BenchResult result)
     {
@@ -41,7 +38,7 @@ internal static class BenchReport
                 {result.Command}
 
             {result.Machine}, {result.Date}. Threads: {result.Threads}. Preset {result.Preset} with `{string.Join(' ', result.Settings)}`.
-            {Yardstick(result)}
+            {Ratios.Yardstick(result.MatmulGflops)}
 
             {Table(result).Markdown()}
             {string.Join('\n', designs)}
@@ -50,6 +47,4 @@ internal static class BenchReport
     }
 
     private static double Memory(BenchMeasurement design) => design.PeakMegabytes - design.IdleMegabytes;
-
-    private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -31,6 +31,17 @@ internal static class GraphCommand
             HelpName = "BATCHxTOKENS",
             Description = "A batch to run; may be given many times. 8x256, 1x256 and 32x64 without it.",
         };
+        var past = new Option<int?>("--past")
+        {
+            HelpName = "N",
+            Description = "Compare decoding graphs with so many tokens in their cache, beside graphs without one that run those tokens again. "
+                + "The batch is what follows, 1x1 without --size.",
+        };
+        past.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() < 1)
+                result.AddError($"Option '--past' is {result.GetValueOrDefault<int?>()}, expected at least 1.");
+        });
         var layout = new Option<OnnxLayout[]>("--layout")
         {
             Description = "A layout of static mHC to measure; may be given many times. All of them without it.",
@@ -69,7 +80,7 @@ internal static class GraphCommand
             "Compare the speed of exported graphs in ONNX Runtime with that of the same model with a plain residual: taken in turn, "
             + "a second plain residual as control.")
         {
-            checkpoint, preset, set, size, layout, opset, precision, threads, rounds, json, markdown,
+            checkpoint, preset, set, size, past, layout, opset, precision, threads, rounds, json, markdown,
         };
         command.Validators.Add(result =>
         {
@@ -81,10 +92,12 @@ internal static class GraphCommand
             foreach (string file in new[] { parsed.GetValue(json), parsed.GetValue(markdown) }.OfType<string>())
                 OutputPath.Check(file);
             MhcConfig model = Model(parsed.GetValue(checkpoint), parsed.GetValue(preset), parsed.GetValue(set) ?? []);
-            string[] sizes = parsed.GetValue(size) is { Length: > 0 } given ? given : DefaultSizes(model);
+            int? cached = parsed.GetValue(past);
+            string[] sizes = parsed.GetValue(size) is { Length: > 0 } given ? given : cached is null ? DefaultSizes(model) : ["1x1"];
             var plan = new GraphPlan(model, parsed.GetValue(checkpoint),
-                GraphVariant.Of(model, parsed.GetValue(layout) ?? [], parsed.GetValue(opset)!, parsed.GetValue(precision)!),
-                [.. sizes.Select(text => Fitting(GraphSize.Parse(text), model))], parsed.GetValue(threads)!, parsed.GetValue(rounds));
+                GraphVariant.Of(model, parsed.GetValue(layout) ?? [], parsed.GetValue(opset)!, parsed.GetValue(precision)!, cached is not null),
+                [.. sizes.Select(text => Fitting(GraphSize.Parse(text), cached ?? 0, model))], cached ?? 0, parsed.GetValue(threads)!,
+                parsed.GetValue(rounds));
             (double[] matmul, IReadOnlyList<GraphMeasurement> graphs) = GraphComparison.Run(plan, Console.Error.WriteLine);
             Report(new(Machine.Date, Machine.Describe(Machine.OnnxRuntime), Machine.Command, Describe(model), matmul, graphs),
                 parsed.GetValue(json), parsed.GetValue(markdown));
@@ -113,8 +126,9 @@ internal static class GraphCommand
     private static string[] DefaultSizes(MhcConfig model) =>
         [.. new[] { (8, 256), (1, 256), (32, 64) }.Select(size => $"{size.Item1}x{Math.Min(size.Item2, model.BlockSize)}")];
 
-    private static GraphSize Fitting(GraphSize size, MhcConfig model) => size.Tokens <= model.BlockSize ? size
-        : throw new InvalidDataException($"Size {size}: the model's block size is {model.BlockSize}. Take at most as many tokens.");
+    private static GraphSize Fitting(GraphSize size, int past, MhcConfig model) => past + size.Tokens <= model.BlockSize ? size
+        : throw new InvalidDataException($"Size {size}{(past == 0 ? "" : $" behind {past} tokens")}: the model's block size is "
+            + $"{model.BlockSize}. Take at most as many tokens.");
 
     public static string Describe(MhcConfig model) => $"V={model.VocabSize}, block {model.BlockSize}, {model.NLayer} blocks, "
         + $"{model.NHead} heads, C={model.NEmbd}" + (model.Residual == ResidualMode.None ? "" : $", S={model.Streams}");

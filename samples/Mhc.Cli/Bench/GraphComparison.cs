@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Mhc.Cli.Verify;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.Cli.Bench;
@@ -25,55 +26,50 @@ internal static class GraphComparison
         {
             using SessionOptions options = Options(threads);
             using var yardstick = new MatmulGraph(options);
-            InferenceSession[] sessions = [.. graphs.Select(graph => new InferenceSession(graph.File.Path, options))];
-            try
+            using var sessions = new DisposableList<InferenceSession>(
+                graphs.Select(graph => new InferenceSession(graph.File.Path, options)));
+            foreach (GraphSize size in plan.Sizes)
             {
-                foreach (GraphSize size in plan.Sizes)
-                {
-                    double[][] seconds = Time(plan, size, threads, sessions, yardstick, matmul, onProgress);
-                    measurements.AddRange(graphs.Zip(seconds, (graph, times) => new GraphMeasurement($"{size}", threads,
-                        graph.Variant.Name, graph.File.Layout, graph.File.NodeCount, size.Batch * size.Tokens, times)));
-                }
-            }
-            finally
-            {
-                foreach (InferenceSession session in sessions)
-                    session.Dispose();
+                using var runs = new DisposableList<GraphRun>(graphs.Zip(sessions, (graph, session) =>
+                    GraphRun.Of(session, graph.Variant, size, plan.Past, plan.Model.VocabSize)));
+                string what = plan.Past == 0 ? $"{size}" : $"{size} after {plan.Past}";
+                double[][] seconds = Time(plan.Rounds, $"{what}, {threads} threads", runs, yardstick, matmul, onProgress);
+                measurements.AddRange(graphs.Zip(seconds, (graph, times) => new GraphMeasurement(what, threads,
+                    graph.Variant.Name, graph.File.Layout, graph.File.NodeCount, size.Batch * size.Tokens, times)));
             }
         }
         return ([.. matmul], measurements);
     }
 
-    private static double[][] Time(GraphPlan plan, GraphSize size, int threads, InferenceSession[] sessions, MatmulGraph yardstick,
-        List<double> matmul, Action<string> onProgress)
+    private static double[][] Time(
+        int rounds, string what, List<GraphRun> graphs, MatmulGraph yardstick, List<double> matmul, Action<string> onProgress)
     {
-        onProgress($"{size}, {threads} threads: warming up");
-        using var batch = new ScoringRun(size, plan.Model.VocabSize);
-        foreach (InferenceSession session in sessions)
-            batch.Run(session);
+        onProgress($"{what}: warming up");
+        foreach (GraphRun graph in graphs)
+            graph.Run();
         yardstick.Gflops();
-        // As many runs a turn as make the clock and the switch between sessions small beside them.
-        int runs = (int)Math.Clamp(Turn.TotalSeconds / Seconds(sessions[0], 1), 1, 1000);
-        double[][] seconds = [.. sessions.Select(_ => new double[plan.Rounds])];
-        for (int round = 0; round < plan.Rounds; round++)
+        // As many runs a turn as make the clock and the switch between graphs small beside them.
+        int runs = (int)Math.Clamp(Turn.TotalSeconds / Seconds(graphs[0], 1), 1, 1000);
+        double[][] seconds = [.. graphs.Select(_ => new double[rounds])];
+        for (int round = 0; round < rounds; round++)
         {
             matmul.Add(yardstick.Gflops());
-            for (int turn = 0; turn < sessions.Length; turn++) // Each round starts with another graph.
+            for (int turn = 0; turn < graphs.Count; turn++) // Each round starts with another graph.
             {
-                int graph = (round + turn) % sessions.Length;
-                seconds[graph][round] = Seconds(sessions[graph], runs);
+                int graph = (round + turn) % graphs.Count;
+                seconds[graph][round] = Seconds(graphs[graph], runs);
             }
             onProgress(string.Create(CultureInfo.InvariantCulture,
-                $"{size}, {threads} threads, round {round + 1}/{plan.Rounds}: {matmul[^1]:f0} GFLOP/s; ms a run: ")
+                $"{what}, round {round + 1}/{rounds}: {matmul[^1]:f0} GFLOP/s; ms a run: ")
                 + string.Join(", ", seconds.Select(times => (times[round] * 1e3).ToString("n2", CultureInfo.InvariantCulture))));
         }
         return seconds;
 
-        double Seconds(InferenceSession session, int count)
+        static double Seconds(GraphRun graph, int count)
         {
             var watch = Stopwatch.StartNew();
             for (int run = 0; run < count; run++)
-                batch.Run(session);
+                graph.Run();
             return watch.Elapsed.TotalSeconds / count;
         }
     }

@@ -19,18 +19,19 @@ internal readonly record struct GraphSize(int Batch, int Tokens)
 /// <param name="Checkpoint">Its weights; drawn at random where it is null.</param>
 /// <param name="Variants">The baseline first, then its control: what the machine's noise makes of no difference at all.</param>
 /// <param name="Sizes">Of the batches.</param>
+/// <param name="Past">Tokens before those of a batch: in the cache of a decoding graph; 0 where graphs score.</param>
 /// <param name="Threads">Of a session; every number of them is measured.</param>
 /// <param name="Rounds">Turns of each variant.</param>
 internal sealed record GraphPlan(MhcConfig Model, string? Checkpoint, IReadOnlyList<GraphVariant> Variants,
-    IReadOnlyList<GraphSize> Sizes, IReadOnlyList<int> Threads, int Rounds);
+    IReadOnlyList<GraphSize> Sizes, int Past, IReadOnlyList<int> Threads, int Rounds);
 
 /// <summary>What was measured of one variant.</summary>
-/// <param name="Size">Of the batch: 8×256.</param>
+/// <param name="Size">Of the batch, and what is before it: 8×256, 1×1 after 511.</param>
 /// <param name="Threads">Of the session.</param>
 /// <param name="Name">Of the variant.</param>
 /// <param name="Layout">How the residual stands in its graph: <c>mhc.layout</c>.</param>
 /// <param name="Operators">Of its graph, as exported.</param>
-/// <param name="TokensPerRun">The whole batch's.</param>
+/// <param name="TokensPerRun">New ones, the whole batch's.</param>
 /// <param name="SecondsPerRun">In each round, the mean of its runs.</param>
 internal sealed record GraphMeasurement(string Size, int Threads, string Name, string Layout, int Operators, int TokensPerRun,
     double[] SecondsPerRun);

@@ -1,5 +1,5 @@
-using System.Globalization;
 using MathNet.Numerics.Statistics;
+using static System.FormattableString;
 
 namespace Mhc.Cli.Bench;
 
@@ -17,8 +17,8 @@ internal static class GraphReport
                 double median = graph.SecondsPerRun.Median();
                 // What auto took.
                 string name = graph.Name.StartsWith(graph.Layout, StringComparison.Ordinal) ? graph.Name : $"{graph.Name} ({graph.Layout})";
-                table.Add([graph.Size, Number($"{graph.Threads}"), name, Number($"{graph.Operators}"),
-                    Number($"{median * 1e3:n2}"), Number($"{graph.TokensPerRun / median:n0}"),
+                table.Add([graph.Size, Invariant($"{graph.Threads}"), name, Invariant($"{graph.Operators}"),
+                    Invariant($"{median * 1e3:n2}"), Invariant($"{graph.TokensPerRun / median:n0}"),
                     .. Ratios.Cells(graph.SecondsPerRun, baseline)]);
             }
         }
@@ -28,8 +28,8 @@ internal static class GraphReport
     public static string Markdown(GraphResult result) => $"""
         # Speed of the exported graph
 
-        What does a residual design cost when it scores text? Whole runs of exported graphs in ONNX Runtime on the CPU, every position of
-        the batch scored. All graphs are open in one process and take turns, each round begun by another; threads that wait sleep
+        What does a residual design cost? Whole runs of exported graphs in ONNX Runtime on the CPU: a batch with every position scored or,
+        with `--past`, a step of decoding behind so many tokens, which lie in the cache or are run again. All graphs are open in one process and take turns, each round begun by another; threads that wait sleep
         (`session.intra_op.allow_spinning=0`).
         A round's ratio is its time over that of the same model with a plain residual in the same round; the table has the ratios' median,
         lowest and quartiles, and the ratio of each graph's fastest round to the plain one's. The second plain graph is the control: its
@@ -42,6 +42,4 @@ internal static class GraphReport
 
         {Table(result).Markdown()}
         """;
-
-    private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

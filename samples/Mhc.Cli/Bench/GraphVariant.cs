@@ -16,7 +16,10 @@ internal sealed record GraphVariant(string Name, bool IsPlain, OnnxExportOptions
     /// <param name="layouts">Of static mHC; all where there are none.</param>
     /// <param name="opsets">One at least.</param>
     /// <param name="precisions">One at least, as <c>mhc export</c> calls them.</param>
-    public static GraphVariant[] Of(MhcConfig model, OnnxLayout[] layouts, int[] opsets, string[] precisions)
+    /// <param name="decode">
+    /// Whether it is decoding graphs that are compared, each beside one without a cache, which runs all tokens again.
+    /// </param>
+    public static GraphVariant[] Of(MhcConfig model, OnnxLayout[] layouts, int[] opsets, string[] precisions, bool decode)
     {
         if (layouts.Length == 0)
             layouts = Enum.GetValues<OnnxLayout>();
@@ -26,12 +29,24 @@ internal sealed record GraphVariant(string Name, bool IsPlain, OnnxExportOptions
 
         IEnumerable<GraphVariant> Graphs(int opset, string precision)
         {
-            var form = new OnnxExportOptions { Opset = opset, Precision = ExportCommand.Precisions[precision] };
+            var form = new OnnxExportOptions
+            {
+                Outputs = decode ? OnnxOutputs.Decoder : OnnxOutputs.Scores,
+                Opset = opset,
+                Precision = ExportCommand.Precisions[precision],
+            };
             string suffix = (opset == opsets[0] ? "" : $", opset {opset}") + (precision == precisions[0] ? "" : $", {precision}");
-            return Designs(model, form, layouts).Prepend(new("plain", IsPlain: true, form))
-                .Select(variant => variant with { Name = variant.Name + suffix });
+            GraphVariant[] graphs = [.. Designs(model, form, layouts).Prepend(new("plain", IsPlain: true, form))
+                .Select(variant => variant with { Name = variant.Name + suffix })];
+            return decode ? graphs.Concat(graphs.Select(WithoutCache)) : graphs;
         }
     }
+
+    private static GraphVariant WithoutCache(GraphVariant variant) => variant with
+    {
+        Name = $"{variant.Name}, no cache",
+        Options = variant.Options with { Outputs = OnnxOutputs.Scores },
+    };
 
     private static IEnumerable<GraphVariant> Designs(MhcConfig model, OnnxExportOptions form, OnnxLayout[] layouts) => model.Residual switch
     {

@@ -1,5 +1,5 @@
-using System.Globalization;
 using MathNet.Numerics.Statistics;
+using static System.FormattableString;
 
 namespace Mhc.Cli.Bench;
 
@@ -16,14 +16,12 @@ internal static class Ratios
         double[] ratios = [.. seconds.Zip(baseline, (time, reference) => time / reference)];
         return
         [
-            Number($"{ratios.Median():f3}"), Number($"{ratios.Min():f3}"),
-            Number($"{ratios.LowerQuartile():f3} to {ratios.UpperQuartile():f3}"), Number($"{seconds.Min() / baseline.Min():f3}"),
+            Invariant($"{ratios.Median():f3}"), Invariant($"{ratios.Min():f3}"),
+            Invariant($"{ratios.LowerQuartile():f3} to {ratios.UpperQuartile():f3}"), Invariant($"{seconds.Min() / baseline.Min():f3}"),
         ];
     }
 
     /// <summary>The machine's speed during the measurement.</summary>
-    public static string Yardstick(double[] matmulGflops) => Number($"A 2048×384×1536 matmul ran at {matmulGflops.Median():f0} GFLOP/s ")
-        + Number($"(median of {matmulGflops.Length} rounds, {matmulGflops.Min():f0} to {matmulGflops.Max():f0}).");
-
-    private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    public static string Yardstick(double[] matmulGflops) => Invariant($"A 2048×384×1536 matmul ran at {matmulGflops.Median():f0} GFLOP/s ")
+        + Invariant($"(median of {matmulGflops.Length} rounds, {matmulGflops.Min():f0} to {matmulGflops.Max():f0}).");
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using MathNet.Numerics.Statistics;
+using static System.FormattableString;
 
 namespace Mhc.Cli.Bench;
 
@@ -13,8 +13,8 @@ internal static class ScoringReport
         {
             double[] bare = group.First().SecondsPerToken, stock = group.Last().SecondsPerToken;
             foreach (ScoringMeasurement way in group)
-                table.Add([way.Texts, way.Name, Number($"{1 / way.SecondsPerToken.Median():n0}"),
-                    Number($"{(double)(way.TokensRun - way.Tokens) / way.TokensRun:p1}"),
+                table.Add([way.Texts, way.Name, Invariant($"{1 / way.SecondsPerToken.Median():n0}"),
+                    Invariant($"{(double)(way.TokensRun - way.Tokens) / way.TokensRun:p1}"),
                     Speed(way, bare), Speed(way, stock), .. Ratios.Cells(way.SecondsPerToken, bare)]);
         }
         return table;
@@ -41,7 +41,5 @@ internal static class ScoringReport
 
     // Of the ratios round by round the median.
     private static string Speed(ScoringMeasurement way, double[] reference) =>
-        Number($"{reference.Zip(way.SecondsPerToken, (of, time) => of / time).Median():f3}");
-
-    private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+        Invariant($"{reference.Zip(way.SecondsPerToken, (of, time) => of / time).Median():f3}");
 }

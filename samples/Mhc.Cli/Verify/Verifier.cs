@@ -28,9 +28,13 @@ internal sealed class Verifier : IDisposable
     /// <summary>The output that is compared.</summary>
     public string Output => _graph.Output;
 
-    /// <summary>Opens both, and requires that the one was made of the other.</summary>
+    /// <summary>Opens a model that is known to be made of the checkpoint.</summary>
+    /// <exception cref="InvalidDataException">The model is damaged.</exception>
+    public static Verifier Open(string checkpoint, string model) => new(checkpoint, model, OnnxModelSummary.Read(model));
+
+    /// <summary>Opens a model, and requires that it was made of the checkpoint.</summary>
     /// <exception cref="InvalidDataException">One of the files is damaged, or they do not belong together.</exception>
-    public static Verifier Open(string checkpoint, string model)
+    public static Verifier OpenPair(string checkpoint, string model)
     {
         OnnxModelSummary summary = OnnxModelSummary.Read(model);
         Checkpoint.Open(checkpoint);

@@ -44,7 +44,7 @@ internal static class VerifyCommand
 
     private static void Run(string checkpoint, string model, string? text, int count)
     {
-        using Verifier verifier = Verifier.Open(checkpoint, model);
+        using Verifier verifier = Verifier.OpenPair(checkpoint, model);
         using MhcModel torch = MhcModel.Load(checkpoint);
         var reference = new ReferenceModel(Checkpoint.Open(checkpoint));
         var given = new List<TestTokens> { TestTokens.Random(count, torch.Config) };

@@ -39,11 +39,11 @@ internal sealed class BatchQueue(Action<InferenceSession, ReadOnlyMemory<Window>
     }
 
     /// <summary>Returns when these batches have run. Throws what one of them threw.</summary>
-    public void Finish(Task[] batches, SharedSession.Use use)
+    public void Finish(Task[] batches, SharedSession.Use use, CancellationToken cancellationToken)
     {
         while (!Array.TrueForAll(batches, batch => batch.IsCompleted))
         {
-            use.Slots.Wait();
+            use.Slots.Wait(cancellationToken);
             bool ran;
             try
             {

@@ -1,21 +1,45 @@
+using Mhc.MLNet.Tokens;
+
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>
-/// A text on its way through the model. <see cref="Sequence"/> is the prefix token, where there is one, and the text's tokens;
-/// token i + 1 of it is scored at position i.
+/// A text on its way through the model. <see cref="Sequence"/> is what the model reads: the prefix token, where there is one, the context's
+/// tokens, and the text's. Token i + 1 of it is scored at position i.
 /// </summary>
-internal sealed record EncodedText(int[] Sequence, int UnknownCount, int ByteCount)
+internal sealed class EncodedText
 {
-    public float[] LogProbs { get; } = new float[Math.Max(0, Sequence.Length - 1)];
+    public required MhcText Source { get; init; }
+
+    public required MhcDetails Details { get; init; }
+
+    public required int[] Sequence { get; init; }
+
+    /// <value>Where in the sequence the text's tokens begin.</value>
+    public required int FirstOfText { get; init; }
+
+    /// <value>The places of the text's tokens in context and text; null where nobody asks.</value>
+    public TokenSpan[]? Spans { get; init; }
+
+    public required int UnknownCount { get; init; }
+
+    public required int ByteCount { get; init; }
+
+    /// <value>How many tokens of context and text are left out of the sequence.</value>
+    public int TruncatedCount { get; init; }
 
     public int WindowCount { get; set; }
 
-    public MhcScore ToScore() => new()
-    {
-        LogLikelihood = LogProbs.Sum(p => (double)p),
-        TokenLogProbs = LogProbs,
-        UnknownCount = UnknownCount,
-        ByteCount = ByteCount,
-        WindowCount = WindowCount,
-    };
+    /// <value>The position that scores the text's first token, or the second where nothing stands before the first.</value>
+    public int FirstScored => Math.Max(0, FirstOfText - 1);
+
+    /// <value>How many tokens are scored.</value>
+    public int ScoredCount => Math.Max(0, Sequence.Length - 1 - FirstScored);
+
+    /// <value>How many tokens the model reads: not the last, but where the state behind it is asked for.</value>
+    public int PositionCount => Math.Max(0, Sequence.Length - (NeedsHidden ? 0 : 1));
+
+    /// <value>What the model made of it.</value>
+    public ScoredPositions Scored => field ??= new ScoredPositions(this);
+
+    private bool NeedsHidden => (Details & MhcScore.HiddenDetails) != 0;
 }

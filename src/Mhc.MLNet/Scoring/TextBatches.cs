@@ -4,31 +4,31 @@ using Microsoft.ML.OnnxRuntime;
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>
-/// Texts on their way through the model: read ahead in groups, their windows sorted by length and packed into batches. Thread-safe.
+/// From texts to scores: groups of texts read ahead, their windows sorted by length and packed into batches, which run side by side.
+/// Thread-safe.
 /// </summary>
-internal sealed class TextBatches(SharedSession session, int contextLength, int tokensPerBatch)
+internal sealed class TextBatches(TextModel model, MhcScorerOptions options, SharedSession session)
 {
     // Windows are sorted by length within so many batches, so that little of a batch is padding.
     private const int MaxBatchesAhead = 64;
 
+    private readonly TextEncoder _encoder = new(model, options);
     private readonly ConcurrentBag<Batch> _idle = [];
 
-    /// <summary>The texts in their order, with their scores. The session stays open until all are done.</summary>
-    public IReadOnlyList<EncodedText> Run(IEnumerable<EncodedText> texts)
+    /// <summary>
+    /// The scores in the texts' order, as they are read. A group runs while the caller's thread reads the next one and while the caller uses
+    /// the scores of the one before: three groups are in memory at most.
+    /// </summary>
+    /// <param name="texts">Read by the caller's thread.</param>
+    /// <param name="details">What is asked of them.</param>
+    /// <param name="outputs">Those of the graph that it takes.</param>
+    /// <param name="enter">How to hold the session: not from one score to the next, an iterator may never be finished.</param>
+    /// <param name="cancellationToken">Is looked at before each text and each batch.</param>
+    public IEnumerable<MhcScore> Score(IEnumerable<MhcText> texts, MhcDetails details, string[] outputs, Func<SharedSession.Use> enter,
+        CancellationToken cancellationToken)
     {
-        using SharedSession.Use use = session.Enter();
-        return [.. Run(texts, use.Again)];
-    }
-
-    /// <summary>The texts in their order, with their scores, as the result is read.</summary>
-    public IEnumerable<EncodedText> RunLazily(IEnumerable<EncodedText> texts) => Run(texts, session.Enter);
-
-    // A group runs while the caller's thread reads the next one and while the caller uses the results of the one before: three groups are
-    // in memory at most. The session is not held from one result to the next: an iterator may never be finished.
-    private IEnumerable<EncodedText> Run(IEnumerable<EncodedText> texts, Func<SharedSession.Use> enter)
-    {
-        var queue = new BatchQueue(Run, session.RunsAtOnce);
-        using IEnumerator<(List<EncodedText> Texts, bool IsLast)> groups = LookAhead(texts).GetEnumerator();
+        var queue = new BatchQueue((open, windows) => Run(open, outputs, windows), session.RunsAtOnce);
+        using IEnumerator<(List<EncodedText> Texts, bool IsLast)> groups = LookAhead(texts, details, cancellationToken).GetEnumerator();
         (List<EncodedText> Texts, Task[] Batches) running = ([], []), finished;
         try
         {
@@ -40,10 +40,10 @@ internal sealed class TextBatches(SharedSession session, int contextLength, int 
                     running = groups.MoveNext()
                         ? (groups.Current.Texts, queue.Add(Pack(groups.Current.Texts), use, callerWaits: groups.Current.IsLast))
                         : ([], []);
-                    queue.Finish(finished.Batches, use);
+                    queue.Finish(finished.Batches, use, cancellationToken);
                 }
                 foreach (EncodedText text in finished.Texts)
-                    yield return text;
+                    yield return ScoreOfText.Of(text, model.Tokenizer, model.Channels);
             }
             while (running.Texts.Count > 0);
         }
@@ -57,16 +57,19 @@ internal sealed class TextBatches(SharedSession session, int contextLength, int 
     /// The texts in groups, the first of them one batch large so that the first scores come early, later ones up to
     /// <see cref="MaxBatchesAhead"/>.
     /// </summary>
-    private IEnumerable<(List<EncodedText> Texts, bool IsLast)> LookAhead(IEnumerable<EncodedText> texts)
+    private IEnumerable<(List<EncodedText> Texts, bool IsLast)> LookAhead(
+        IEnumerable<MhcText> texts, MhcDetails details, CancellationToken cancellationToken)
     {
         var group = new List<EncodedText>();
         int batchesAhead = 1;
         long tokens = 0;
-        foreach (EncodedText text in texts)
+        foreach (MhcText text in texts)
         {
-            group.Add(text);
-            tokens += text.Sequence.Length + 1; // one more, so that empty texts end a group too
-            if (tokens < (long)batchesAhead * tokensPerBatch)
+            cancellationToken.ThrowIfCancellationRequested();
+            EncodedText encoded = _encoder.Encode(text, details);
+            group.Add(encoded);
+            tokens += encoded.Sequence.Length + 1; // one more, so that empty texts end a group too
+            if (tokens < (long)batchesAhead * options.TokensPerBatch)
                 continue;
             yield return (group, false);
             (group, tokens, batchesAhead) = ([], 0, Math.Min(batchesAhead * 4, MaxBatchesAhead));
@@ -81,7 +84,7 @@ internal sealed class TextBatches(SharedSession session, int contextLength, int 
         foreach (EncodedText text in group)
         {
             int before = windows.Count;
-            windows.AddRange(Window.Cut(text, contextLength));
+            windows.AddRange(_encoder.Cut(text));
             text.WindowCount = windows.Count - before;
         }
         windows.Sort((a, b) => b.Length.CompareTo(a.Length));
@@ -90,17 +93,17 @@ internal sealed class TextBatches(SharedSession session, int contextLength, int 
         while (rest.Length > 0)
         {
             // All are padded to the first one's length.
-            int rows = Math.Clamp(tokensPerBatch / rest.Span[0].Length, 1, rest.Length);
+            int rows = Math.Clamp(options.TokensPerBatch / rest.Span[0].Length, 1, rest.Length);
             yield return rest[..rows];
             rest = rest[rows..];
         }
     }
 
-    private void Run(InferenceSession open, ReadOnlyMemory<Window> windows)
+    private void Run(InferenceSession open, string[] outputs, ReadOnlyMemory<Window> windows)
     {
         // A window of the context length runs even where it is longer than a batch should be.
-        Batch batch = _idle.TryTake(out Batch? idle) ? idle : new Batch(Math.Max(tokensPerBatch, contextLength));
-        batch.Run(open, windows.Span);
+        Batch batch = _idle.TryTake(out Batch? idle) ? idle : new Batch(Math.Max(options.TokensPerBatch, model.Info.ContextLength));
+        batch.Run(open, outputs, windows.Span);
         _idle.Add(batch);
     }
 }

@@ -1,13 +1,13 @@
-using System.Text;
 using System.Text.Json;
 using Mhc.MLNet.Tokens;
 
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>What a task needs of a model, read from its metadata and graph and checked to fit together.</summary>
-internal sealed record TextModel(MhcModelInfo Info, TextTokenizer Tokenizer)
+/// <param name="Channels">C</param>
+internal sealed record TextModel(MhcModelInfo Info, TextTokenizer Tokenizer, int Channels)
 {
-    public static TextModel Read(IReadOnlyDictionary<string, string> metadata, IEnumerable<string> inputs, IEnumerable<string> outputs,
+    public static TextModel Read(IReadOnlyDictionary<string, string> metadata, IEnumerable<string> inputs, IReadOnlyCollection<string> outputs,
         ModelTask task, string source)
     {
         var reader = new MetadataReader(metadata, source);
@@ -21,7 +21,7 @@ internal sealed record TextModel(MhcModelInfo Info, TextTokenizer Tokenizer)
         var definition = TokenizerDefinition.Read(reader.Object("mhc.tokenizer"), source);
         var tokenizer = new TextTokenizer(definition);
         JsonElement config = reader.Object("mhc.config");
-        int vocabSize = VocabSize(config, source);
+        int vocabSize = Size(config, "vocab_size", source);
         if (tokenizer.VocabSize > vocabSize)
             Throw.InvalidData_Tokenizer(
                 source, $"it has {tokenizer.VocabSize} ids, but the model's `vocab_size` is {vocabSize}.");
@@ -40,29 +40,21 @@ internal sealed record TextModel(MhcModelInfo Info, TextTokenizer Tokenizer)
             Layout = reader.Text("mhc.layout"),
             Precision = reader.Text("mhc.precision"),
             WeightsSha256 = reader.Text("mhc.weights_sha256"),
+            AvailableDetails = task == ModelTask.Scoring ? ScoringOutputs.Available(outputs) : MhcDetails.None,
             ExternalData = reader.Has("mhc.external_data") ? reader.TextOrNone("mhc.external_data") : null, // Files of 0.1 lack it.
         };
         if (info.PrefixTokenId >= vocabSize)
             Throw.InvalidData_Metadata(
                 source, "mhc.prefix_token_id", $"{info.PrefixTokenId}", $"an id below the model's `vocab_size` {vocabSize}");
-        return new TextModel(info, tokenizer);
+        return new TextModel(info, tokenizer, Size(config, "n_embd", source));
     }
 
-    /// <summary>A text's tokens behind the prefix, where there is one.</summary>
-    public EncodedText Encode(string text)
+    private static int Size(JsonElement config, string key, string source)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        (IReadOnlyList<int> ids, int unknownCount) = Tokenizer.Encode(text);
-        int[] sequence = Info.PrefixTokenId is int prefix && ids.Count > 0 ? [prefix, .. ids] : [.. ids];
-        return new EncodedText(sequence, unknownCount, Encoding.UTF8.GetByteCount(text));
-    }
-
-    private static int VocabSize(JsonElement config, string source)
-    {
-        if (config.TryGetProperty("vocab_size", out JsonElement value) && value.ValueKind == JsonValueKind.Number
+        if (config.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number
             && value.TryGetInt32(out int size) && size > 0)
             return size;
-        Throw.InvalidData_Metadata(source, "mhc.config", config.GetRawText(), "an object whose `vocab_size` is an integer of at least 1");
+        Throw.InvalidData_Metadata(source, "mhc.config", config.GetRawText(), $"an object whose `{key}` is an integer of at least 1");
         return 0;
     }
 }

@@ -1,28 +1,27 @@
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>
-/// <paramref name="Length"/> tokens of a text's sequence from <paramref name="Start"/> on, of which the positions from
-/// <paramref name="FirstScored"/> (counted from the window's start) on are scored.
+/// <paramref name="Length"/> tokens of a text's sequence from <paramref name="Start"/> on. The windows before it have scored the positions
+/// before <paramref name="FirstNew"/>, which is counted from the window's start.
 /// </summary>
-internal readonly record struct Window(EncodedText Text, int Start, int Length, int FirstScored)
+internal readonly record struct Window(EncodedText Text, int Start, int Length, int FirstNew)
 {
-    public int ScoredCount => Length - FirstScored;
+    /// <value>How many positions it scores: all that are new and have a token behind them.</value>
+    public int ScoredCount => Math.Min(Length, Text.Sequence.Length - 1 - Start) - FirstNew;
 
     /// <summary>
-    /// Windows that score every position once. The first is as long as the context; each further one starts half a context later,
-    /// so what it scores has at least half a context before it; the last moves back until it is full.
+    /// Windows that score every position of the text once, full where context and text are long enough. The first scores as many as it can
+    /// hold, with as much of the context before them as there is room for; each further one scores <paramref name="stride"/>, the last what is
+    /// left, so these have at least <paramref name="contextLength"/> − <paramref name="stride"/> tokens before them.
     /// </summary>
-    public static IEnumerable<Window> Cut(EncodedText text, int contextLength)
+    public static IEnumerable<Window> Cut(EncodedText text, int contextLength, int stride)
     {
-        int positions = text.LogProbs.Length;
-        int step = Math.Max(1, contextLength / 2);
-        int scored = 0;
-        for (int start = 0; scored < positions; start += step)
+        int end = text.FirstScored;
+        for (int first = end; first < text.PositionCount; first = end)
         {
-            start = Math.Min(start, Math.Max(0, positions - contextLength));
-            int length = Math.Min(contextLength, positions - start);
-            yield return new Window(text, start, length, scored - start);
-            scored = start + length;
+            end = Math.Min(text.PositionCount, first + (first == text.FirstScored ? contextLength : stride));
+            int start = Math.Max(0, end - contextLength);
+            yield return new Window(text, start, end - start, first - start);
         }
     }
 }

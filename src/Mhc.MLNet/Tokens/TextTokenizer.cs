@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 using Microsoft.ML.Tokenizers;
 
 namespace Mhc.MLNet.Tokens;
@@ -8,34 +9,44 @@ namespace Mhc.MLNet.Tokens;
 internal sealed partial class TextTokenizer
 {
     private readonly BpeTokenizer _tokenizer;
-    private readonly bool _byteLevel;
     private readonly Lazy<byte[][]> _bytes;
 
     public TextTokenizer(TokenizerDefinition definition)
     {
-        _byteLevel = definition.Type != "char";
+        IsByteLevel = definition.Type != "char";
         // Byte-pair encoding; without merges every symbol stays by itself.
         _tokenizer = BpeTokenizer.Create(new BpeOptions(definition.Vocabulary.Select((symbol, id) => KeyValuePair.Create(symbol, id)))
         {
             Merges = definition.Merges,
-            ByteLevel = _byteLevel,
+            ByteLevel = IsByteLevel,
             PreTokenizer = new RegexPreTokenizer(definition.Type == "gpt2" ? Gpt2Words() : WholeText(), null),
         });
         VocabSize = definition.Vocabulary.Count;
-        _bytes = new(() => [.. definition.Vocabulary.Select(token => _byteLevel ? BytesOfSymbols(token) : Encoding.UTF8.GetBytes(token))]);
+        _bytes = new(() => [.. definition.Vocabulary.Select(token => IsByteLevel ? BytesOfSymbols(token) : Encoding.UTF8.GetBytes(token))]);
     }
 
     public int VocabSize { get; }
 
-    /// <summary>The ids of what the vocabulary has, and how many scalar values and lone surrogates it lacks.</summary>
-    public (IReadOnlyList<int> Ids, int UnknownCount) Encode(string text)
-    {
-        IReadOnlyList<int> ids = _tokenizer.EncodeToIds(text);
-        return (ids, _byteLevel ? 0 : text.EnumerateRunes().Count() - ids.Count);
-    }
+    /// <value>Whether tokens are made of bytes: then they cover the text without a gap. Otherwise they are single characters.</value>
+    public bool IsByteLevel { get; }
+
+    /// <summary>The ids of what the vocabulary has.</summary>
+    public IReadOnlyList<int> Encode(string text) => _tokenizer.EncodeToIds(text);
+
+    /// <summary>How many scalar values and lone surrogates of a text the vocabulary lacks, where the text has so many tokens.</summary>
+    public int UnknownCount(string text, int tokenCount) => IsByteLevel ? 0 : text.EnumerateRunes().Count() - tokenCount;
 
     /// <summary>The UTF-8 that an id stands for; of a byte-level tokenizer it may be a part of a character.</summary>
     public ReadOnlySpan<byte> BytesOf(int id) => _bytes.Value[id];
+
+    /// <summary>What an id stands for; its bytes where they are no whole characters.</summary>
+    public string TextOf(int id)
+    {
+        if (id >= VocabSize)
+            return ""; // A vocabulary may be rounded up.
+        ReadOnlySpan<byte> bytes = BytesOf(id);
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : $"bytes:{string.Concat(bytes.ToArray().Select(b => $"\\x{b:x2}"))}";
+    }
 
     private static byte[] BytesOfSymbols(string token) => [.. token.Select(symbol => TokenizerDefinition.ByteValues[symbol])];
 

@@ -29,23 +29,6 @@ internal static class GenAiFiles
         ];
     }
 
-    public static void Write(IEnumerable<(string Name, string Content)> files, string folder)
-    {
-        foreach ((string name, string content) in files)
-        {
-            string path = Path.Combine(folder, name), temporary = $"{path}.{Guid.NewGuid():n}.tmp";
-            try
-            {
-                File.WriteAllText(temporary, content);
-                File.Move(temporary, path, overwrite: true);
-            }
-            finally
-            {
-                File.Delete(temporary);
-            }
-        }
-    }
-
     private static JsonObject Config(MhcConfig config, GenAiTokenizer tokenizer, string modelFile) => new()
     {
         ["model"] = new JsonObject

@@ -10,6 +10,10 @@ internal static class AnyText
         Gen.Frequency((3, Gen.Char['a', 'z']), (1, Gen.Char), (1, Gen.Char['\uD800', '\uDFFF']))
             .Array[from, to].Select(chars => new string(chars));
 
+    /// <summary>Whether the two, one behind the other, have the characters that they have alone: no surrogates that become a pair.</summary>
+    public static bool StayApart(string first, string second) =>
+        first.Length == 0 || second.Length == 0 || !char.IsSurrogatePair(first[^1], second[0]);
+
     /// <summary>UTF-8, and for a lone surrogate the three bytes that UTF-8 would have for its number.</summary>
     public static byte[] Bytes(string text)
     {

@@ -7,6 +7,8 @@ namespace Mhc.MLNet.Tests.Kit;
 /// <summary>A checkpoint folder (docs/checkpoint-format.md) with seeded noise for weights: no value is degenerate.</summary>
 internal sealed record Checkpoint
 {
+    public int VocabSize { get; init; } = 256;
+
     public int BlockSize { get; init; } = 16;
 
     public int Channels { get; init; } = 20;
@@ -17,14 +19,14 @@ internal sealed record Checkpoint
 
     public static string DataSha256 { get; } = new('a', 64);
 
-    private const int Vocabulary = 256, Blocks = 2, Streams = 3;
+    private const int Blocks = 2, Streams = 3;
 
     public string Write(string folder)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "config.json"), $$"""
             {
-              "format_version": 1, "vocab_size": {{Vocabulary}}, "block_size": {{BlockSize}}, "n_layer": {{Blocks}}, "n_head": {{Heads}},
+              "format_version": 1, "vocab_size": {{VocabSize}}, "block_size": {{BlockSize}}, "n_layer": {{Blocks}}, "n_head": {{Heads}},
               "n_embd": {{Channels}}, "bias": false, "dropout": 0, "residual": "mhc", "streams": {{Streams}}, "h_res": "sinkhorn",
               "h_res_iters": 20, "h_res_tau": 1, "h_pre": "softmax", "h_post": "softmax", "stream_reduce": "sum", "init": "live"
             }
@@ -44,7 +46,7 @@ internal sealed record Checkpoint
     private IEnumerable<(string Name, int[] Shape)> Parameters()
     {
         int c = Channels;
-        yield return ("lm_head.weight", [Vocabulary, c]);
+        yield return ("lm_head.weight", [VocabSize, c]);
         yield return ("transformer.wpe.weight", [BlockSize, c]);
         for (int i = 0; i < Blocks; i++)
         {

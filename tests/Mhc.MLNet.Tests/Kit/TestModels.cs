@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mhc.MLNet.Tokens;
 using Mhc.Onnx;
 
 namespace Mhc.MLNet.Tests.Kit;
@@ -23,6 +24,10 @@ internal static class TestModels
     public static string Characters { get; } = Export("characters", new Checkpoint { Tokenizer = CharTokenizer(Vocabulary) });
 
     public static string[] Vocabulary => ["\n", " ", .. Enumerable.Range('a', 26).Select(c => ((char)c).ToString()), "é", "😀"];
+
+    /// <summary>GPT-2's tokenizer with the bytes and four tokens more: <c>th</c>, <c>the</c>, <c> the</c>, two newlines. No prefix.</summary>
+    public static string BytePairs { get; } =
+        Export("byte-pairs", new Checkpoint { VocabSize = 260, Tokenizer = BytePairTokenizer });
 
     /// <summary>Knows ids only.</summary>
     public static string WithoutTokenizer { get; } = Export("no-tokenizer", new Checkpoint());
@@ -56,6 +61,16 @@ internal static class TestModels
 
     public static string CharTokenizer(string[] vocabulary) => JsonSerializer.Serialize(
         new { version = 1, type = "char", vocabulary, prefix_token_id = 0, eos_token_id = (int?)null });
+
+    private static string BytePairTokenizer => JsonSerializer.Serialize(new
+    {
+        version = 1,
+        type = "gpt2",
+        vocabulary = TokenizerDefinition.ByteSymbols.Concat(["th", "the", "Ġthe", "ĊĊ"]),
+        merges = (string[])["t h", "th e", "Ġ the", "Ċ Ċ"],
+        prefix_token_id = (int?)null,
+        eos_token_id = (int?)null,
+    });
 
     private static OnnxExportOptions Decoder => new() { Outputs = OnnxOutputs.Decoder };
 

@@ -12,6 +12,8 @@ internal sealed class UnrolledStreams(GraphBuilder g, MhcConfig config, HMatrice
 
     private readonly GraphBuilder _g = g;
 
+    // The streams that each sublayer reads, in the terms that there are since its chunk's start.
+    private readonly StreamWeights[] _streams = Unroll(config.Streams, matrices, chunkLength);
     private readonly HashSet<Value> _read = [];
     private double _largestPrunedWeight;
 
@@ -28,10 +30,9 @@ internal sealed class UnrolledStreams(GraphBuilder g, MhcConfig config, HMatrice
         Value u;
         using (_g.Scope(HMatrices.ModuleOf(sublayer)))
         {
-            int start = ChunkStart(sublayer);
-            if (start == sublayer && sublayer > 0)
-                terms = [Sum(terms, WeightsBefore(sublayer, ChunkStart(sublayer - 1)).Rows, "streams", isLast: true)];
-            u = Read(streams[0], terms, sublayer, start);                                                 // (N, C)
+            if (sublayer > 0 && StartsChunk(sublayer))
+                terms = [Sum(terms, After(sublayer - 1).Rows, "streams", isLast: true)];
+            u = Read(streams[0], terms, sublayer);                                                        // (N, C)
         }
         return [u, .. terms, Row(branch(u), HMatrices.ModuleOf(sublayer), "branch_output")];
     }
@@ -40,26 +41,34 @@ internal sealed class UnrolledStreams(GraphBuilder g, MhcConfig config, HMatrice
     {
         Value final;
         using (_g.Scope("transformer"))
-            final = Sum(streams[1..], WeightsBefore(matrices.Length, ChunkStart(matrices.Length - 1)).Rows, "final",
-                isLast: true);
+            final = Sum(streams[1..], After(matrices.Length - 1).Rows, "final", isLast: true);
         return Final(final);
     }
 
-    private int ChunkStart(int sublayer) => sublayer / chunkLength * chunkLength;
+    private static StreamWeights[] Unroll(int count, HMatrices[] matrices, int chunkLength)
+    {
+        var streams = new StreamWeights[matrices.Length];
+        for (int sublayer = 0; sublayer < streams.Length; sublayer++)
+        {
+            streams[sublayer] = sublayer == 0 ? StreamWeights.OfEmbedding(count)
+                : sublayer % chunkLength == 0 ? StreamWeights.OfStreams(count) : streams[sublayer - 1].Write(matrices[sublayer - 1]);
+        }
+        return streams;
+    }
 
-    // The streams before a sublayer, in the terms that there are since a chunk's start.
-    private StreamWeights WeightsBefore(int sublayer, int start) => matrices[start..sublayer].Aggregate(
-        start == 0 ? StreamWeights.OfEmbedding(Streams) : StreamWeights.OfStreams(Streams), (weights, h) => weights.Write(h));
+    private bool StartsChunk(int sublayer) => sublayer % chunkLength == 0;
 
-    private double[] WeightsOf(int sublayer, int start) => WeightsBefore(sublayer, start).Read(matrices[sublayer]);
+    private StreamWeights After(int sublayer) => _streams[sublayer].Write(matrices[sublayer]);
+
+    private double[] WeightsOf(int sublayer) => _streams[sublayer].Read(matrices[sublayer]);
 
     // u = h_preᵀ · streams. Where that is a multiple of the last branch input and some of the last branch output, it is made of these.
-    private Value Read(Value last, Value[] terms, int sublayer, int start)
+    private Value Read(Value last, Value[] terms, int sublayer)
     {
-        double[] weights = WeightsOf(sublayer, start);
+        double[] weights = WeightsOf(sublayer);
         if (sublayer == 0)
             return (float)weights[0] == 1 ? last : _g.Mul(last, _g.Scalar((float)weights[0]), "read");
-        if (sublayer > start && Ratio(weights[..^1], WeightsOf(sublayer - 1, start)) is double ratio)
+        if (!StartsChunk(sublayer) && Ratio(weights[..^1], WeightsOf(sublayer - 1)) is double ratio)
         {
             if ((float)ratio == 1 && (float)weights[^1] == 1)
                 return _g.Add(last, Tokens(terms[^1], "last_output"), "read");
