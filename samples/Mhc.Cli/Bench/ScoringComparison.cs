@@ -44,10 +44,9 @@ internal static class ScoringComparison
             options = options with { TokensPerBatch = tokensPerBatch };
         return
         [
-            Bare("bare loop", runsAtOnce: 1),
-            Bare("bare loop again (A/A)", runsAtOnce: 1),
-            Bare("bare loop, a run a thread", runsAtOnce: plan.Threads),
-            new BareLoop("E: 2 threads, 2 runs", model, texts.Select(text => text.Length), options.TokensPerBatch, 4, 2),
+            Bare("bare loop", runsAtOnce: plan.Threads),
+            Bare("bare loop again (A/A)", runsAtOnce: plan.Threads),
+            Bare("bare loop, one run at a time", runsAtOnce: 1),
             new ScorerWay(model, texts, options, lazily: true),
             new ScorerWay(model, texts, options, lazily: false),
             new PipelineWay(model, texts, options),

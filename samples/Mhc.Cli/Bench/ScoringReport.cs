@@ -25,8 +25,9 @@ internal static class ScoringReport
 
         What do tokenizer, batches, padding and ML.NET cost on top of ONNX Runtime? The same texts are scored in several ways, in one
         process and in turn, each round begun by another, {result.Threads} threads each. The bare loop is the bar: ONNX Runtime alone over
-        batches that are full of random tokens, in texts of the same lengths, no padding, inputs and outputs ready. The stock pipeline is
-        ML.NET's `ApplyOnnxModel` over the same graph, a run a row, its rows tokenized before.
+        batches that are full of random tokens, in texts of the same lengths, no padding, inputs and outputs ready, a run on each thread;
+        the third loop puts all threads to one run at a time. The stock pipeline is ML.NET's `ApplyOnnxModel`, a run a row; its rows hold
+        tokens already, and its graph gives the logits of the same model, of which nobody makes probabilities.
         A round's ratio is its time a token over the bare loop's of the same round; the table has the ratios' median, lowest and
         quartiles, and the ratio of each way's fastest round to the bare loop's. The second bare loop is the control: its ratios are the
         noise. Padding is the share of the tokens run that was not scored.

@@ -15,7 +15,7 @@ internal sealed record OpenModel(SharedSession Session, TextModel Text, MhcDevic
         {
             var text = TextModel.Read(
                 session.ModelMetadata.CustomMetadataMap, session.InputNames, session.OutputNames, task, source);
-            return new(new SharedSession(session, owner, RunsAtOnce(device, options)), text, device, whyNotCuda);
+            return new(new SharedSession(session, owner, options.RunsOn(device)), text, device, whyNotCuda);
         }
         catch
         {
@@ -23,10 +23,6 @@ internal sealed record OpenModel(SharedSession Session, TextModel Text, MhcDevic
             throw;
         }
     }
-
-    // On the CPU a run a thread: small models leave threads waiting where one run is spread over them. A GPU takes one after the other.
-    private static int RunsAtOnce(MhcDevice device, MhcSessionOptions options) =>
-        device == MhcDevice.Cpu ? options.Threads ?? Environment.ProcessorCount : 1;
 
     public static string Existing(string modelPath)
     {
