@@ -1,5 +1,4 @@
 using Mhc.MLNet.Scoring;
-using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.MLNet;
 
@@ -25,7 +24,7 @@ public sealed class MhcScorer : IDisposable
     /// <exception cref="InvalidDataException">The file is not a model that can score text.</exception>
     /// <exception cref="InvalidOperationException">ONNX Runtime's native library or the required device is missing.</exception>
     public MhcScorer(string modelPath, MhcScorerOptions? options = null)
-        : this(OpenModel.Existing(modelPath), settings => new InferenceSession(modelPath, settings), options)
+        : this(ModelSource.At(modelPath), options)
     {
     }
 
@@ -40,16 +39,16 @@ public sealed class MhcScorer : IDisposable
     }
 
     internal MhcScorer(byte[] model, string source, MhcScorerOptions? options)
-        : this(source, settings => new InferenceSession(NotNull(model), settings), options)
+        : this(ModelSource.Of(model, source), options)
     {
     }
 
-    private MhcScorer(string source, Func<SessionOptions, InferenceSession> open, MhcScorerOptions? options)
+    private MhcScorer(ModelSource source, MhcScorerOptions? options)
     {
         options ??= new MhcScorerOptions();
-        var model = OpenModel.Open(open, options, ModelTask.Scoring, source, owner: typeof(MhcScorer));
+        var model = OpenModel.Open(source, options, ModelTask.Scoring, owner: typeof(MhcScorer));
         _session = model.Session;
-        _source = source;
+        _source = source.Name;
         (Model, Device, WhyNotCuda) = (model.Text.Info, model.Device, model.WhyNotCuda);
         try
         {
@@ -150,11 +149,5 @@ public sealed class MhcScorer : IDisposable
             progress?.Report(scores.Count);
         }
         return scores;
-    }
-
-    private static byte[] NotNull(byte[] model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        return model;
     }
 }
