@@ -95,12 +95,12 @@ public class ScorerDisposedDuringACall
 
 public class ManyScorersOpenedAndDisposed
 {
-    /// <summary>Threads and megabytes that a process has more after three hundred scorers than after fifty.</summary>
+    /// <summary>Threads and megabytes that a process has more after eighty scorers than after twenty.</summary>
     [Fact]
     public void LeaveNothingBehind()
     {
         long[] growth = [.. SecondProcess.Start("open-many", TestModels.Wide).Split(' ').Select(long.Parse)];
-        Assert.InRange(growth[0], -100, 1);
-        Assert.InRange(growth[1], -1000, 40); // The models alone would be 250.
+        Assert.InRange(growth[0], -100, 40); // The pool has its own, which come and go; those of the models would be 120.
+        Assert.InRange(growth[1], -1000, 20); // The models alone would be 60.
     }
 }

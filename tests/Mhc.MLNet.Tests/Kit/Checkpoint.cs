@@ -15,11 +15,13 @@ internal sealed record Checkpoint
 
     public int Heads { get; init; } = 2;
 
+    public int Blocks { get; init; } = 2;
+
     public string? Tokenizer { get; init; }
 
     public static string DataSha256 { get; } = new('a', 64);
 
-    private const int Blocks = 2, Streams = 3;
+    private const int Streams = 3;
 
     public string Write(string folder)
     {

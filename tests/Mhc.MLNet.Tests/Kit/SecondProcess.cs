@@ -89,19 +89,19 @@ internal static class SecondProcess
 
     }
 
-    /// <summary>Writes by how many threads and MiB the process grew over 250 scorers.</summary>
+    /// <summary>Writes by how many threads and MiB the process grew over 60 scorers.</summary>
     private static void OpenMany(string onnx)
     {
-        string[] texts = [.. Enumerable.Repeat("some text", 40)];
-        (int threads, long size) = Open(50);
-        (int threadsAfter, long sizeAfter) = Open(250);
+        string[] texts = [.. Enumerable.Repeat("some text", 10)];
+        (int threads, long size) = Open(20);
+        (int threadsAfter, long sizeAfter) = Open(60);
         Console.WriteLine($"{threadsAfter - threads} {(sizeAfter - size) >> 20}");
 
         (int, long) Open(int count)
         {
             for (int i = 0; i < count; i++)
             {
-                using var scorer = new MhcScorer(onnx, new MhcScorerOptions { Threads = 3, TokensPerBatch = 50 });
+                using var scorer = new MhcScorer(onnx, new MhcScorerOptions { Threads = 3, RunsAtOnce = 1, TokensPerBatch = 50 });
                 scorer.Score(texts);
                 _ = scorer.ScoreLazily(texts).First();
             }
