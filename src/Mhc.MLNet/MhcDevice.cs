@@ -7,7 +7,7 @@ public enum MhcDevice
     Cpu,
 
     /// <summary>On an NVIDIA GPU, or not at all: loading fails where CUDA cannot be used.</summary>
-    Cuda,
+    CudaRequired,
 
     /// <summary>On an NVIDIA GPU where CUDA can be used, otherwise on the CPU; see <see cref="MhcScorer.Device"/>.</summary>
     CudaIfAvailable,

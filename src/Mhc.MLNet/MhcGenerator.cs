@@ -38,7 +38,7 @@ public sealed class MhcGenerator : IDisposable
     /// <value>What the model says about itself.</value>
     public MhcModelInfo Model => _model.Info;
 
-    /// <value>Where the model runs: <see cref="MhcDevice.Cpu"/> or <see cref="MhcDevice.Cuda"/>.</value>
+    /// <value>Where the model runs: <see cref="MhcDevice.Cpu"/> or <see cref="MhcDevice.CudaRequired"/>.</value>
     public MhcDevice Device { get; }
 
     /// <value>Why the model runs on the CPU though <see cref="MhcDevice.CudaIfAvailable"/> was asked for; null otherwise.</value>

@@ -27,6 +27,11 @@ public sealed record MhcModelInfo
     /// <value>Bits per byte on the validation texts; null when they were not measured.</value>
     public required MhcValidation? Validation { get; init; }
 
+    /// <value>
+    /// Bits per byte on the validation texts in full, for thresholds; null when they were not measured and in files of earlier versions.
+    /// </value>
+    public required MhcQuantiles? BitsPerByteQuantiles { get; init; }
+
     /// <value>How well the residual mixing matrices are doubly stochastic; null where they are not constant or there are none.</value>
     public required MhcProjection? HRes { get; init; }
 

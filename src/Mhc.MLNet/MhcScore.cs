@@ -24,6 +24,18 @@ public sealed record MhcScore
     /// <value>How many tokens of the text and its context were left out, because together they are longer than the model's context.</value>
     public int TruncatedCount { get; init; }
 
+    /// <value>
+    /// The percentage of the model's validation texts that have at most this <see cref="BitsPerByte"/>:
+    /// <see cref="MhcModelInfo.BitsPerByteQuantiles"/>. Null where the model has no quantiles; NaN when no token was scored.
+    /// </value>
+    public double? Percentile { get; init; }
+
+    /// <value>
+    /// Whether <see cref="BitsPerByte"/> is above that of <see cref="MhcScorerOptions.AnomalyPercentile"/> % of the model's validation texts.
+    /// Null where the model has no quantiles; false when no token was scored.
+    /// </value>
+    public bool? IsAnomaly { get; init; }
+
     /// <value>The text's tokens; empty unless asked for.</value>
     public IReadOnlyList<MhcToken> Tokens { get; init; } = [];
 

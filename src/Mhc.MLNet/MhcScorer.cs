@@ -49,7 +49,7 @@ public sealed class MhcScorer : IDisposable
         var model = OpenModel.Open(source, options, ModelTask.Scoring, owner: typeof(MhcScorer));
         _session = model.Session;
         _source = source.Name;
-        (Model, Device, WhyNotCuda) = (model.Text.Info, model.Device, model.WhyNotCuda);
+        (Model, Channels, Device, WhyNotCuda) = (model.Text.Info, model.Text.Channels, model.Device, model.WhyNotCuda);
         try
         {
             _batches = new TextBatches(model.Text, options, _session);
@@ -64,7 +64,10 @@ public sealed class MhcScorer : IDisposable
     /// <value>What the model says about itself.</value>
     public MhcModelInfo Model { get; }
 
-    /// <value>Where the model runs: <see cref="MhcDevice.Cpu"/> or <see cref="MhcDevice.Cuda"/>.</value>
+    /// <value>C: how many values a hidden state has.</value>
+    internal int Channels { get; }
+
+    /// <value>Where the model runs: <see cref="MhcDevice.Cpu"/> or <see cref="MhcDevice.CudaRequired"/>.</value>
     public MhcDevice Device { get; }
 
     /// <value>Why the model runs on the CPU though <see cref="MhcDevice.CudaIfAvailable"/> was asked for; null otherwise.</value>
@@ -136,6 +139,9 @@ public sealed class MhcScorer : IDisposable
 
     /// <summary>Closes the model once the calls under way have finished. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose() => _session.Dispose();
+
+    /// <exception cref="InvalidOperationException">The model was exported without one of these.</exception>
+    internal void CheckAvailable(MhcDetails details) => ScoringOutputs.Of(details, Model.AvailableDetails, _source);
 
     private List<MhcScore> ScoreAll(
         IEnumerable<MhcText> texts, MhcDetails details, IProgress<int>? progress = null, CancellationToken cancellationToken = default)

@@ -28,6 +28,12 @@ public record MhcScorerOptions : MhcSessionOptions
     /// </value>
     public int? Stride { get; init; }
 
+    /// <value>
+    /// Beyond what percentage of the model's validation texts a text is an anomaly: <see cref="MhcScore.IsAnomaly"/>. Default: 99.9, one in a
+    /// thousand ordinary texts.
+    /// </value>
+    public double AnomalyPercentile { get; init; } = 99.9;
+
     internal override int? ThreadsPerRun => Math.Max(1, CpuThreads / RunsOn(MhcDevice.Cpu));
 
     private int CpuThreads => Threads ?? Environment.ProcessorCount;
@@ -43,6 +49,8 @@ public record MhcScorerOptions : MhcSessionOptions
         if (!Enum.IsDefined(LongTexts))
             throw new ArgumentOutOfRangeException(
                 nameof(LongTexts), LongTexts, "Expected Windows, TruncateLeft, TruncateRight or Refuse.");
+        if (AnomalyPercentile is not (>= 0 and <= 100))
+            throw new ArgumentOutOfRangeException(nameof(AnomalyPercentile), AnomalyPercentile, "Expected a percentage from 0 to 100.");
         if (Stride is int stride)
             ArgumentOutOfRangeException.ThrowIfLessThan(stride, 1, nameof(Stride));
     }

@@ -23,6 +23,18 @@ public sealed class MhcScoringTransformer : ITransformer, IDisposable
     {
         (_options, _model) = (options, model);
         Scorer = model.Open(options);
+        try
+        {
+            Scorer.CheckAvailable(options.OutputColumns.Aggregate(MhcDetails.None, (details, column) => details | column.Details));
+            if (Scorer.Model.BitsPerByteQuantiles is null && options.OutputColumns.FirstOrDefault(column => column.NeedsQuantiles) is { } column)
+                throw new InvalidOperationException($"{options.ModelPath} does not say what ordinary texts score, so there is no {column.Name}. "
+                    + "Train it with a validation split, or leave the column out.");
+        }
+        catch
+        {
+            Scorer.Dispose();
+            throw;
+        }
     }
 
     /// <value>The scorer that does the work, for use outside the pipeline as well. Lives as long as this transformer.</value>
@@ -34,23 +46,25 @@ public sealed class MhcScoringTransformer : ITransformer, IDisposable
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new ScoringSchema(inputSchema, _options).Output;
+        return Schema(inputSchema).Output;
     }
 
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new RowMapper(new ScoringSchema(inputSchema, _options), Scorer);
+        return new RowMapper(Schema(inputSchema), Scorer);
     }
 
     /// <summary>A lazy view: texts are scored in batches as its rows are read, and only when one of the scores is asked for.</summary>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoredView(input, new ScoringSchema(input.Schema, _options), Scorer);
+        return new ScoredView(input, Schema(input.Schema), Scorer);
     }
 
     public void Dispose() => Scorer.Dispose();
+
+    private ScoringSchema Schema(DataViewSchema input) => new(input, _options, Scorer.Channels);
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => ScoringModelZip.Save(ctx, _options, _model);
 }

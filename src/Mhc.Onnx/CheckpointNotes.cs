@@ -16,6 +16,8 @@ internal sealed record CheckpointNotes
 
     public JsonNode? Validation { get; private init; }
 
+    public JsonNode? BitsPerByteQuantiles { get; private init; }
+
     public JsonObject? Training { get; private init; }
 
     public static CheckpointNotes Read(Checkpoint checkpoint) =>
@@ -51,6 +53,7 @@ internal sealed record CheckpointNotes
         return notes with
         {
             Validation = metrics["validation"]?.DeepClone(),
+            BitsPerByteQuantiles = metrics["bits_per_byte_quantiles"]?.DeepClone(),
             Training = new()
             {
                 ["step"] = metrics["step"]?.DeepClone(),
@@ -70,6 +73,15 @@ internal sealed record CheckpointNotes
             foreach (string quantile in (string[])["p50", "p95", "p99", "p99.9"])
                 validation.Number(quantile, fallback: 0);
             validation.Count("texts");
+        }
+        // Checkpoints of earlier versions lack it.
+        if (json.Has("bits_per_byte_quantiles") && json.ObjectOrNull("bits_per_byte_quantiles") is { } quantiles)
+        {
+            quantiles.Text("unit");
+            quantiles.Count("count");
+            int levels = quantiles.Ascending("levels")?.Length ?? 0;
+            if (quantiles.Ascending("values") is { } values && levels > 0 && values.Length != levels)
+                quantiles.Problem($"`bits_per_byte_quantiles.values` has {values.Length} numbers for {levels} levels.");
         }
         json.ThrowIfAnyProblem();
     }

@@ -77,6 +77,21 @@ internal sealed class JsonFields
         return null;
     }
 
+    public double[]? Ascending(string key)
+    {
+        const string Expected = "an ascending array of numbers";
+        if (!Take(key, Expected, out JsonElement value))
+            return null;
+        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && value.EnumerateArray().All(IsNumber))
+        {
+            double[] numbers = [.. value.EnumerateArray().Select(number => number.GetDouble())];
+            if (numbers.Zip(numbers.Skip(1)).All(pair => pair.First <= pair.Second))
+                return numbers;
+        }
+        Found(key, value, Expected);
+        return null;
+    }
+
     public void NumberOrNull(string key)
     {
         if (!IsNull(key))

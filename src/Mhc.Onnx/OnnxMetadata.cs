@@ -27,6 +27,7 @@ internal static class OnnxMetadata
         yield return ("mhc.prefix_token_id", Json(notes.PrefixTokenId));
         yield return ("mhc.eos_token_id", Json(notes.EosTokenId));
         yield return ("mhc.validation", Json(notes.Validation));
+        yield return ("mhc.bits_per_byte_quantiles", Json(notes.BitsPerByteQuantiles));
         yield return ("mhc.h_res", Json(isStatic ? Projection(checkpoint.Config, matrices) : null));
         yield return ("mhc.h_matrices", Json(isStatic ? new JsonArray([.. matrices.Select(Matrices)]) : null));
         yield return ("mhc.layout", Json(layout));

@@ -135,15 +135,15 @@ public static class Trainer
             Save();
         if (end == TrainingEnd.Cancelled)
             return Result(null);
-        ValidationQuantiles? validation = Evaluation.BitsPerByte(model, data, device);
-        run.SaveValidation(run.Last, validation);
+        BitsPerByteQuantiles? quantiles = ValidationScores.Quantiles(model, data, options.BatchSize * config.BlockSize, device);
+        run.SaveValidation(run.Last, quantiles);
         if (state.EvaluationsSinceBest > 0)
         {
             Checkpoint.LoadWeights(run.Best, model);
-            validation = Evaluation.BitsPerByte(model, data, device);
+            quantiles = ValidationScores.Quantiles(model, data, options.BatchSize * config.BlockSize, device);
         }
-        run.SaveValidation(run.Best, validation);
-        return Result(validation);
+        run.SaveValidation(run.Best, quantiles);
+        return Result(quantiles);
 
         void Save()
         {
@@ -171,8 +171,8 @@ public static class Trainer
             $"Update {state.Step}: the {what} is {value} and the gradient's norm {state.GradNorm:g3} at learning rate {learningRate:g3}, "
             + $"so the run stops. {run.LastGood} Try a lower learning_rate or a longer warmup_iters in a new run.";
 
-        TrainingResult Result(ValidationQuantiles? quantiles) =>
-            new(run.Best, run.Last, state.BestValLoss!.Value, state.ValLoss!.Value, speed.Total, quantiles)
+        TrainingResult Result(BitsPerByteQuantiles? ofBest) =>
+            new(run.Best, run.Last, state.BestValLoss!.Value, state.ValLoss!.Value, speed.Total, ofBest?.Summary())
             {
                 End = end.Value,
                 Step = state.Step,

@@ -18,7 +18,7 @@ public enum TrainingEnd
 /// <param name="LastValLoss">Of the last evaluation, nats per token.</param>
 /// <param name="TokensPerSecond">Over all updates since the run was started or resumed, evaluations left out.</param>
 /// <param name="Validation">
-/// Bits per byte of the validation lines under the best checkpoint; null where there is no such line and where the run was cancelled.
+/// Bits per byte of the validation texts under the best checkpoint; null where there is no such text and where the run was cancelled.
 /// </param>
 public sealed record TrainingResult(
     string BestFolder, string LastFolder, double BestValLoss, double LastValLoss, double TokensPerSecond, ValidationQuantiles? Validation)

@@ -25,7 +25,10 @@ public sealed class TextBecomesScores : IClassFixture<TextBecomesScores.TrainedM
         }
 
         public static IReadOnlyList<string> Lines =>
-            [.. Enumerable.Range(0, 200).Select(i => i % 10 == 3 ? $"näive line {i}: 日本" : $"line {i} of {i % 7} things")];
+        [
+            .. Enumerable.Range(0, 200).Select(i => i == 195 ? $"line {i}, longer than the context, {i % 7}{new string('!', 90)}"
+                : i % 10 == 3 ? $"näive line {i}: 日本" : $"line {i} of {i % 7} things"),
+        ];
 
         public string Output { get; }
 
@@ -87,10 +90,17 @@ public sealed class TextBecomesScores : IClassFixture<TextBecomesScores.TrainedM
         JsonElement validation = metrics.RootElement.GetProperty("validation");
         using var scorer = new MhcScorer(_model["model.onnx"]);
         string[] lines = [.. TrainedModel.Lines.TakeLast(validation.GetProperty("texts").GetInt32())];
-        double[] bits = [.. scorer.Score(lines).Select(score => score.BitsPerByte).Order()];
+        IReadOnlyList<MhcScore> scores = scorer.Score(lines);
+        double[] bits = [.. scores.Select(score => score.BitsPerByte).Order()];
+        double median = (bits[(lines.Length - 1) / 2] + bits[lines.Length / 2]) / 2;
+        MhcQuantiles quantiles = scorer.Model.BitsPerByteQuantiles!;
 
-        Assert.Equal(bits[lines.Length / 2], validation.GetProperty("p50").GetDouble(), Tolerance.Logits);
-        Assert.Equal(bits[^1], validation.GetProperty("p99.9").GetDouble(), Tolerance.Logits);
+        Assert.Contains(scores, score => score.WindowCount > 1);
+        Assert.Equal(("line", lines.Length), (quantiles.Unit, quantiles.Count));
+        Assert.Equal(median, quantiles.Value(50), Tolerance.Logits);
+        Assert.Equal(bits[0], quantiles.Value(0), Tolerance.Logits);
+        Assert.Equal(bits[^1], quantiles.Value(100), Tolerance.Logits);
+        Assert.Equal(quantiles.Value(50), validation.GetProperty("p50").GetDouble());
         Assert.Equal(scorer.Model.Validation!.P50, validation.GetProperty("p50").GetDouble());
     }
 

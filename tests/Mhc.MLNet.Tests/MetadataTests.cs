@@ -34,6 +34,20 @@ public class Metadata
         Assert.Equal((16, 10, null), (info.ContextLength, info.PrefixTokenId, info.EosTokenId));
         Assert.Equal(("plain", "float32", "ab"), (info.Layout, info.Precision, info.WeightsSha256));
         Assert.Equal((null, null, null, null), (info.Validation, info.HRes, info.Training, info.ExternalData));
+        Assert.Null(info.BitsPerByteQuantiles); // A file of 0.1 lacks the key.
+    }
+
+    [Theory]
+    [InlineData("""{"unit":"line","count":7,"levels":[0,100],"values":[1,2,3]}""")]
+    [InlineData("""{"unit":"line","count":7,"levels":[0,50],"values":[1,2]}""")]
+    [InlineData("""{"unit":"line","count":7,"levels":[0,100],"values":[2,1]}""")]
+    [InlineData("""{"unit":"line","count":7,"levels":[0,100],"values":[2,1e999]}""")]
+    public void NamesQuantilesThatDoNotAscend(string quantiles)
+    {
+        Dictionary<string, string> metadata = Complete();
+        metadata["mhc.bits_per_byte_quantiles"] = quantiles;
+        Assert.Equal($"a.onnx: metadata `mhc.bits_per_byte_quantiles` is {quantiles}, expected an object with ascending `levels` "
+            + "from 0 to 100 and as many ascending `values`. Export the checkpoint again with `mhc export`.", Error(metadata));
     }
 
     [Theory]

@@ -104,7 +104,7 @@ public class CudaThatIsNotThere
     public void IsAnErrorWhereItIsRequired()
     {
         SkipWithCuda();
-        var required = new MhcScorerOptions { Device = MhcDevice.Cuda };
+        var required = new MhcScorerOptions { Device = MhcDevice.CudaRequired };
         var error = Assert.Throws<InvalidOperationException>(() => new MhcScorer(TestModels.Bytes, required));
         Assert.Equal($"{TestModels.Bytes}: CUDA device 0 cannot run it: {error.InnerException!.Message} "
             + "Reference the package Microsoft.ML.OnnxRuntime.Gpu in place of Microsoft.ML.OnnxRuntime and install CUDA and cuDNN, "
@@ -121,9 +121,49 @@ public class CudaThatIsNotThere
         Assert.Equal(5, scorer.Score("hello").TokenCount);
     }
 
+    [Fact]
+    public void IsSaidInTheLog()
+    {
+        SkipWithCuda();
+        using var log = new ListedLog();
+        using var scorer = new MhcScorer(
+            TestModels.Bytes, new MhcScorerOptions { Device = MhcDevice.CudaIfAvailable, DeviceId = 1, LoggerFactory = log });
+        scorer.Score("a secret");
+        Assert.Equal(
+            [
+                $"Warning Mhc.MLNet.MhcScorer: {TestModels.Bytes} runs on the CPU, because CUDA device 1 cannot run it: {scorer.WhyNotCuda}",
+                $"Information Mhc.MLNet.MhcScorer: Opened {TestModels.Bytes} on Cpu: float32, unrolled, context length 16.",
+            ], log.Lines);
+    }
+
+    [Fact]
+    public void IsNotThereWhereItsLibrariesAreNot()
+    {
+        using var scorer = new MhcScorer(TestModels.Bytes, new MhcScorerOptions
+        {
+            Device = MhcDevice.CudaIfAvailable,
+            Cuda = new() { LibraryFolder = "nowhere" },
+        });
+        Assert.Equal("Cuda.LibraryFolder: nowhere does not exist. Name the folder that holds the libraries of CUDA and cuDNN, such as "
+            + "libcudart.so and libcudnn.so, or leave it out to take the system's.", scorer.WhyNotCuda);
+    }
+
+    [Fact]
+    public void IsNotThereWhereALibraryIsDamaged()
+    {
+        DirectoryInfo folder = Temporary.Folder();
+        File.WriteAllText(Path.Combine(folder.FullName, "libcudart.so.13"), "no library");
+        using var scorer = new MhcScorer(TestModels.Bytes, new MhcScorerOptions
+        {
+            Device = MhcDevice.CudaIfAvailable,
+            Cuda = new() { LibraryFolder = folder.FullName },
+        });
+        Assert.Contains("libcudart.so.13", scorer.WhyNotCuda, StringComparison.Ordinal);
+    }
+
     private static void SkipWithCuda()
     {
         using var scorer = new MhcScorer(TestModels.Bytes, new MhcScorerOptions { Device = MhcDevice.CudaIfAvailable });
-        Assert.SkipWhen(scorer.Device == MhcDevice.Cuda, "This machine has CUDA.");
+        Assert.SkipWhen(scorer.Device == MhcDevice.CudaRequired, "This machine has CUDA.");
     }
 }

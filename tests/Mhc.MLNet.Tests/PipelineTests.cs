@@ -109,7 +109,7 @@ public class WrongTextColumn
 public class ScoringOptions
 {
     [Fact]
-    public void HaveTheseDefaults() => Assert.Equal(
+    public void HaveTheseDefaults() => Assert.Equivalent(
         new MhcScoringOptions
         {
             ModelPath = "a.onnx",
@@ -119,8 +119,14 @@ public class ScoringOptions
             DeviceId = 0,
             TokensPerBatch = 512,
             Threads = null,
+            Prefix = MhcPrefix.OfModel,
+            LongTexts = MhcLongTexts.Windows,
+            Stride = null,
+            ModelInZip = true,
+            ContextColumn = null,
+            Columns = ["LogLikelihood", "Perplexity", "BitsPerByte", "TokenCount", "UnknownCount", "TokenLogProbs"],
         },
-        new MhcScoringOptions { ModelPath = "a.onnx" });
+        new MhcScoringOptions { ModelPath = "a.onnx" }, strict: true);
 
     public static TheoryData<MhcScoringOptions, string> Wrong => new()
     {
@@ -142,7 +148,7 @@ public class ScoringOptions
     public void NameTheDevicesThatThereAre()
     {
         var options = new MhcScoringOptions { ModelPath = "a.onnx", Device = (MhcDevice)9 };
-        Assert.Equal($"Expected Cpu, Cuda or CudaIfAvailable. (Parameter 'Device'){Environment.NewLine}Actual value was 9.",
+        Assert.Equal($"Expected Cpu, CudaRequired or CudaIfAvailable. (Parameter 'Device'){Environment.NewLine}Actual value was 9.",
             Assert.Throws<ArgumentOutOfRangeException>(() => new MLContext().ScoreMhc(options)).Message);
     }
 }

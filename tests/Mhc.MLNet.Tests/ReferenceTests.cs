@@ -13,7 +13,7 @@ public class MhcMLNetAssembly
     [Fact]
     public void ReferencesNoOtherPartOfTheProjectAndNoNativeBackend() => Assert.Equal(
         [
-            "Microsoft.ML.Core", "Microsoft.ML.Data", "Microsoft.ML.DataView", "Microsoft.ML.OnnxRuntime", "Microsoft.ML.Tokenizers",
+            "Microsoft.Extensions.Logging.Abstractions", "Microsoft.ML.Core", "Microsoft.ML.Data", "Microsoft.ML.DataView", "Microsoft.ML.OnnxRuntime", "Microsoft.ML.Tokenizers",
             "Microsoft.ML.Transforms",
         ],
         typeof(MhcScorer).Assembly.GetReferencedAssemblies().Select(name => name.Name!).Where(name => !name.StartsWith("System.")).Order());

@@ -48,11 +48,23 @@ public class Windows
     public void Are(int positions, int stride, int before, string expected) => Assert.Equal(
         expected, string.Join(' ', Cut(new(positions, 16, stride, before)).Select(w => $"{w.Start}+{w.Length}")));
 
-    private static List<Window> Cut(Positions c) => [.. Window.Cut(
+    [Fact]
+    public void ScoreTheSameWhereTheStateBehindTheLastTokenIsAskedForToo() => Cases.Sample(c =>
+    {
+        List<Window> windows = Cut(c, MhcDetails.HiddenLast);
+        Assert.Equal(Cut(c).Select(w => (w.Start, w.FirstNew, w.ScoredCount)),
+            windows.Where(w => w.ScoredCount > 0).Select(w => (w.Start, w.FirstNew, w.ScoredCount)));
+        Assert.All(windows, w => Assert.True(w.Start >= 0 && w.Length <= c.Context));
+        Assert.Equal(c.Count + 1, windows[^1].Start + windows[^1].Length);
+        Assert.Equal(Enumerable.Range(c.Before, c.Count + 1 - c.Before),
+            windows.SelectMany(w => Enumerable.Range(w.Start + w.FirstNew, w.Length - w.FirstNew)));
+    });
+
+    private static List<Window> Cut(Positions c, MhcDetails details = MhcDetails.None) => [.. Window.Cut(
         new EncodedText
         {
             Source = "",
-            Details = MhcDetails.None,
+            Details = details,
             Sequence = new int[c.Count + 1],
             FirstOfText = c.Before + 1,
             UnknownCount = 0,

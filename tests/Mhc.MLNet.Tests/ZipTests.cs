@@ -62,8 +62,33 @@ public class SavedPipeline
             DeviceId = 1,
             TokensPerBatch = 7,
             Threads = 3,
+            Prefix = MhcPrefix.Token(7),
+            LongTexts = MhcLongTexts.TruncateLeft,
+            Stride = 5,
+            ContextColumn = "Before",
+            Columns = ["Bits", "TokenIds"],
         };
-        Assert.Equal(options with { ModelPath = "model.onnx" }, ZipOptions.Read(ZipOptions.Write(options)));
+        Assert.Equivalent(options with { ModelPath = "model.onnx" }, ZipOptions.Read(ZipOptions.Write(options)), strict: true);
+        Assert.Equal(MhcPrefix.None, ZipOptions.Read(ZipOptions.Write(options with { Prefix = MhcPrefix.None })).Prefix);
+        Assert.Equal(MhcPrefix.OfModel, ZipOptions.Read(ZipOptions.Write(options with { Prefix = MhcPrefix.OfModel })).Prefix);
+    }
+
+    [Fact]
+    public void MayLeaveTheModelBesideIt()
+    {
+        string onnx = Temporary.File("beside.onnx", File.ReadAllBytes(TestModels.Bytes));
+        using MhcScoringTransformer model =
+            MlContext.ScoreMhc(new MhcScoringOptions { ModelPath = onnx, ModelInZip = false }).Fit(Empty);
+        using PredictionEngine<TextRow, ScoredRow> engine = MlContext.Model.CreatePredictionEngine<TextRow, ScoredRow>(
+            model, new PredictionEngineOptions { OwnsTransformer = false });
+        string expected = engine.Predict(new TextRow { Text = "second process" }).ToString(), zip = Save(model);
+
+        Assert.True(new FileInfo(zip).Length < new FileInfo(onnx).Length / 2);
+        Assert.Equal(expected, SecondProcess.Start("predict", zip));
+        File.Delete(onnx);
+        var e = Assert.Throws<TargetInvocationException>(() => MlContext.Model.Load(zip, out _));
+        Assert.StartsWith($"{onnx}, the model that the zip names, is neither in the working directory ", e.InnerException!.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,7 +105,7 @@ public class SavedPipeline
     [Fact]
     public void RefusesAModelThatIsTooLarge() => Assert.Equal(
         "big.onnx has 3,000,000,000 bytes; a model of more than 2,147,483,591 bytes cannot be saved in an ML.NET zip. "
-        + "Deploy the .onnx file itself and build the pipeline from it with ScoreMhc, or score it with MhcScorer.",
+        + "Keep it beside the zip with ModelInZip = false.",
         Assert.Throws<NotSupportedException>(() => OnnxFile.CheckFits("big.onnx", 3_000_000_000)).Message);
 
     [Fact]
@@ -88,7 +113,7 @@ public class SavedPipeline
     {
         using MhcScoringTransformer model = Fit(TestModels.ExternalData);
         Assert.Equal($"{TestModels.ExternalData} has its weights in external.onnx.data; a model of two files cannot be saved in an ML.NET "
-            + "zip. Deploy the two files and build the pipeline from them with ScoreMhc, or export the model again without "
+            + "zip. Keep it beside the zip with ModelInZip = false, or export the model again without "
             + "`--external-data` if it is below 2 GB.", Assert.Throws<NotSupportedException>(() => Save(model)).Message);
     }
 

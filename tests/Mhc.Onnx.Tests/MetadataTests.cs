@@ -10,12 +10,13 @@ public class MetadataTests
 {
     private const string Tokenizer = """{"version":1,"type":"byte","prefix_token_id":10,"eos_token_id":null}""";
     private const string Validation = """{"p50":2.1,"p95":3.5,"p99":4.25,"p99.9":6,"texts":1234}""";
+    private const string Quantiles = """{"unit":"line","count":1234,"levels":[0,50,100],"values":[1,2.1,6.5]}""";
 
     private static readonly string[] Keys =
     [
         "mhc.format_version", "mhc.config", "mhc.context_length", "mhc.tokenizer", "mhc.prefix_token_id", "mhc.eos_token_id",
-        "mhc.validation", "mhc.h_res", "mhc.h_matrices", "mhc.layout", "mhc.precision", "mhc.training", "mhc.weights_sha256",
-        "mhc.external_data", "mhc.file_sha256",
+        "mhc.validation", "mhc.bits_per_byte_quantiles", "mhc.h_res", "mhc.h_matrices", "mhc.layout", "mhc.precision", "mhc.training",
+        "mhc.weights_sha256", "mhc.external_data", "mhc.file_sha256",
     ];
 
     [Fact]
@@ -23,7 +24,7 @@ public class MetadataTests
     {
         using TemporaryFolder folder = Fixtures.Temporary();
         IReadOnlyDictionary<string, string> metadata = Export(folder, SyntheticCheckpoint.Tiny, Tokenizer,
-            $$"""{"step":500,"train_loss":1.5,"val_loss":1.75,"data_sha256":"ab12","validation":{{Validation}}}""");
+            $$"""{"step":500,"train_loss":1.5,"val_loss":1.75,"data_sha256":"ab12","validation":{{Validation}},"bits_per_byte_quantiles":{{Quantiles}}}""");
 
         Assert.Equal(Keys, metadata.Keys);
         Assert.Equal("1", metadata["mhc.format_version"]);
@@ -33,6 +34,7 @@ public class MetadataTests
         Assert.Equal("10", metadata["mhc.prefix_token_id"]);
         Assert.Equal("\"none\"", metadata["mhc.eos_token_id"]);
         Assert.Equal(Validation, metadata["mhc.validation"]);
+        Assert.Equal(Quantiles, metadata["mhc.bits_per_byte_quantiles"]);
         Assert.Equal("\"unrolled\"", metadata["mhc.layout"]);
         Assert.Equal("\"float32\"", metadata["mhc.precision"]);
         Assert.Equal("""{"step":500,"val_loss":1.75,"data_sha256":"ab12"}""", metadata["mhc.training"]);
@@ -74,8 +76,8 @@ public class MetadataTests
 
         Assert.Equal(Keys, metadata.Keys);
         Assert.Equal(
-            ["mhc.tokenizer", "mhc.prefix_token_id", "mhc.eos_token_id", "mhc.validation", "mhc.h_res", "mhc.h_matrices", "mhc.training",
-                "mhc.external_data"],
+            ["mhc.tokenizer", "mhc.prefix_token_id", "mhc.eos_token_id", "mhc.validation", "mhc.bits_per_byte_quantiles", "mhc.h_res",
+                "mhc.h_matrices", "mhc.training", "mhc.external_data"],
             metadata.Where(entry => entry.Value == "\"none\"").Select(entry => entry.Key));
         Assert.Equal("\"plain\"", metadata["mhc.layout"]);
     }
@@ -110,6 +112,7 @@ public class MetadataTests
 
         Assert.Equal("""{"step":0,"val_loss":null,"data_sha256":"ab12"}""", metadata["mhc.training"]);
         Assert.Equal("\"none\"", metadata["mhc.validation"]);
+        Assert.Equal("\"none\"", metadata["mhc.bits_per_byte_quantiles"]); // As in every checkpoint of 0.1.
     }
 
     [Theory]
@@ -129,6 +132,16 @@ public class MetadataTests
         "`validation.p99` is \"5\", expected a number.",
         "`validation.p99.9` is missing, expected a number.",
         "`validation.texts` is 2.5, expected an integer of at least 0.")]
+    [InlineData("""{"step":1,"val_loss":2,"data_sha256":"ab","validation":null,"bits_per_byte_quantiles":{"levels":[0,"1"],"values":[2,1]}}""",
+        "`bits_per_byte_quantiles.unit` is missing, expected a string.",
+        "`bits_per_byte_quantiles.count` is missing, expected an integer of at least 0.",
+        "`bits_per_byte_quantiles.levels` is [0,\"1\"], expected an ascending array of numbers.",
+        "`bits_per_byte_quantiles.values` is [2,1], expected an ascending array of numbers.")]
+    [InlineData("""
+        {"step":1,"val_loss":2,"data_sha256":"ab","validation":null,
+         "bits_per_byte_quantiles":{"unit":"line","count":7,"levels":[0,100],"values":[1,2,3]}}
+        """,
+        "`bits_per_byte_quantiles.values` has 3 numbers for 2 levels.")]
     public void MetricsThatDoNotFitAreRefused(string metrics, params string[] problems)
     {
         using TemporaryFolder folder = Fixtures.Temporary();

@@ -63,7 +63,7 @@ public sealed class Shards : IDisposable
         TrainingResult result = Trainer.Train(Tiny, Short, data, _folder["run"]);
 
         Assert.Equal((33L, 27L), (data.Train.Length, data.Validation.Length));
-        Assert.Equal(["not seen before", "nor this"], data.ValidationLines);
+        Assert.Equal(["not seen before", "nor this"], data.ValidationTexts.Texts);
         Assert.Equal(TextTokenizer.Byte().ToJson(), File.ReadAllText(Path.Combine(result.BestFolder, "tokenizer.json")));
         Assert.Equal(data.Sha256, again.Sha256);
         Assert.Equal(data.Sha256, Checkpoint.LoadMetrics(result.BestFolder).DataSha256);
@@ -78,6 +78,24 @@ public sealed class Shards : IDisposable
         using TextDataset data = TextDataset.FromFiles(_folder.Path, tokenizerFolder: TinyGpt2.Write(_folder["gpt2"]));
 
         Assert.Equal(TokenizerKind.Gpt2, data.Tokenizer.Kind);
+    }
+
+    [Fact]
+    public void OfDocumentsAreEvaluatedByDocumentAndOthersByLine()
+    {
+        string gpt2 = TinyGpt2.Write(_folder["gpt2"]);
+        TextTokenizer tokenizer = TextTokenizer.Gpt2(gpt2);
+        int[] document = [TinyGpt2.EndOfText, .. tokenizer.Encode("of two\nlines")];
+        Write("train.bin", 1, 2, 3);
+        Write("val.bin", [.. document, .. document, TinyGpt2.EndOfText, .. tokenizer.Encode("cut o")]);
+        using TextDataset documents = TextDataset.FromFiles(_folder.Path, tokenizerFolder: gpt2);
+        Assert.Equal("document", documents.ValidationTexts.Unit);
+        Assert.Equal(["of two\nlines", "of two\nlines"], documents.ValidationTexts.Texts);
+
+        Write("val.bin", [.. tokenizer.Encode("of two\nlines\ncut o")]);
+        using TextDataset lines = TextDataset.FromFiles(_folder.Path, tokenizerFolder: gpt2);
+        Assert.Equal("line", lines.ValidationTexts.Unit);
+        Assert.Equal(["of two", "lines"], lines.ValidationTexts.Texts);
     }
 
     [Fact]

@@ -74,7 +74,7 @@ public class TextToLearnFrom
         TextDataset data = TextDataset.FromFiles(folder.Path, valFraction: 0.2);
 
         Assert.Equal("first, without a newline at its end\n", Decode(data, data.Train));
-        Assert.Equal(["second"], data.ValidationLines);
+        Assert.Equal(["second"], data.ValidationTexts.Texts);
     }
 
     [Fact]

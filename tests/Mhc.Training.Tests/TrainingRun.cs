@@ -39,6 +39,19 @@ public class TrainingRun
         CheckpointMetrics metrics = Checkpoint.LoadMetrics(result.LastFolder);
         Assert.Equal((20, Data.Sha256, result.LastValLoss), (metrics.Step, metrics.DataSha256, metrics.ValLoss));
         Assert.InRange(metrics.Validation!.P50, 0.01, metrics.Validation.P999);
+        Assert.Equal(metrics.Validation, metrics.BitsPerByteQuantiles!.Summary());
+    }
+
+    [Fact]
+    public void TellsQuantilesBetweenTextsToo()
+    {
+        BitsPerByteQuantiles quantiles = BitsPerByteQuantiles.Of("line", [3, 1, 2, 4, 5]);
+
+        Assert.Equal(("line", 5, 0.0, 100.0), (quantiles.Unit, quantiles.Count, quantiles.Levels[0], quantiles.Levels[^1]));
+        Assert.Equal([1, 1.4, 3, 4.6, 5], ((double[])[0, 10, 50, 90, 100]).Select(
+            level => quantiles.Values[Array.IndexOf(quantiles.Levels, level)]), (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.Equal(quantiles.Values.Order(), quantiles.Values);
+        Assert.Equal([7, 7], BitsPerByteQuantiles.Of("line", [7]).Values.Take(2));
     }
 
     [Fact]

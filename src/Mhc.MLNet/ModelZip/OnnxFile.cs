@@ -15,6 +15,17 @@ internal sealed class OnnxFile
 
     public static OnnxFile At(string path) => new(Path.GetFullPath(path), null);
 
+    /// <summary>The file that a zip names: a relative path is looked for in the working directory, then beside the program.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file in either.</exception>
+    public static OnnxFile NamedByZip(string path)
+    {
+        string beside = Path.Combine(AppContext.BaseDirectory, path);
+        if (!File.Exists(path) && !File.Exists(beside))
+            throw new FileNotFoundException($"{path}, the model that the zip names, is neither in the working directory "
+                + $"{Directory.GetCurrentDirectory()} nor beside the program in {AppContext.BaseDirectory}. Put it there.", path);
+        return At(File.Exists(path) ? path : beside);
+    }
+
     public static OnnxFile FromZip(byte[] content) => new(null, content);
 
     public MhcScorer Open(MhcScorerOptions options)
@@ -30,8 +41,8 @@ internal sealed class OnnxFile
             return _content!;
         if (_externalData is not null)
             throw new NotSupportedException(
-                $"{_path} has its weights in {_externalData}; a model of two files cannot be saved in an ML.NET zip. Deploy the two files and "
-                + "build the pipeline from them with ScoreMhc, or export the model again without `--external-data` if it is below 2 GB.");
+                $"{_path} has its weights in {_externalData}; a model of two files cannot be saved in an ML.NET zip. Keep it "
+                + "beside the zip with ModelInZip = false, or export the model again without `--external-data` if it is below 2 GB.");
         CheckFits(_path, _stamp.Length);
         if (Stamp(_path) != _stamp)
             throw new InvalidOperationException(
@@ -46,7 +57,7 @@ internal sealed class OnnxFile
         if (length > Array.MaxLength)
             throw new NotSupportedException(
                 $"{path} has {length:N0} bytes; a model of more than {Array.MaxLength:N0} bytes cannot be saved in an ML.NET zip. "
-                + "Deploy the .onnx file itself and build the pipeline from it with ScoreMhc, or score it with MhcScorer.");
+                + "Keep it beside the zip with ModelInZip = false.");
     }
 
     private static (long, DateTime) Stamp(string path)

@@ -14,7 +14,7 @@ using Microsoft.ML.Runtime;
 
 namespace Mhc.MLNet.ModelZip;
 
-/// <summary>The transformer in an ML.NET zip: a header with our version, the options as JSON, the .onnx as an entry of its own.</summary>
+/// <summary>The transformer in an ML.NET zip: a header with our version, the options as JSON, the .onnx as an entry of its own or named.</summary>
 internal static class ScoringModelZip
 {
     internal const string LoaderSignature = "MhcScoringTransformer";
@@ -29,7 +29,8 @@ internal static class ScoringModelZip
             modelSignature: ModelSignature, verWrittenCur: Version, verReadableCur: Version, verWeCanReadBack: Version,
             loaderAssemblyName: typeof(ScoringModelZip).Assembly.GetName().Name, loaderSignature: LoaderSignature));
         context.SaveNonEmptyString(ZipOptions.Write(options));
-        context.SaveBinaryStream(ModelEntry, writer => writer.Write(model.Read()));
+        if (options.ModelInZip)
+            context.SaveBinaryStream(ModelEntry, writer => writer.Write(model.Read()));
     }
 
     /// <summary>Called by ML.NET, which looks for this name and these parameters.</summary>
@@ -42,6 +43,8 @@ internal static class ScoringModelZip
                 $"The zip holds an mHC text scorer of format version {context.Header.ModelVerReadable}, this release of Mhc.MLNet reads "
                 + $"version {Version}. Load it with the release that saved it, or fit and save the pipeline again with this one.");
         MhcScoringOptions options = ZipOptions.Read(context.LoadNonEmptyString());
+        if (!options.ModelInZip)
+            return new MhcScoringTransformer(options, OnnxFile.NamedByZip(options.ModelPath));
         byte[]? model = null;
         if (!context.TryLoadBinaryStream(ModelEntry, reader => model = ReadToEnd(reader.BaseStream)))
             throw new InvalidDataException($"The zip has no `{ModelEntry}` beside its mHC text scorer. Fit and save the pipeline again.");

@@ -13,8 +13,8 @@ internal sealed class RowMapper(ScoringSchema schema, MhcScorer scorer) : IRowTo
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
     {
         DataViewSchema.Column[] columns = [.. dependingColumns];
-        IEnumerable<DataViewSchema.Column> text = schema.AnyOurs(columns) ? [schema.Text] : [];
-        return schema.PassedThrough(columns).Concat(text).DistinctBy(column => column.Index);
+        IEnumerable<DataViewSchema.Column> scored = schema.AnyOurs(columns) ? schema.Sources : [];
+        return schema.PassedThrough(columns).Concat(scored).DistinctBy(column => column.Index);
     }
 
     public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns) =>
@@ -26,14 +26,17 @@ internal sealed class RowMapper(ScoringSchema schema, MhcScorer scorer) : IRowTo
         private readonly MhcScorer _scorer;
         private readonly DataViewRow _input;
         private readonly HashSet<int> _active;
-        private readonly ValueGetter<ReadOnlyMemory<char>>? _text;
-        private (long Position, string Text, MhcScore Score)? _scored;
+        private readonly MhcDetails _details;
+        private readonly Func<MhcText>? _text;
+        private (long Position, MhcText Text, MhcScore Score)? _scored;
 
         public Row(ScoringSchema schema, MhcScorer scorer, DataViewRow input, HashSet<int> active)
         {
             (_schema, _scorer, _input, _active) = (schema, scorer, input, active);
-            if (schema.AnyOurs(schema.Output.Where(column => active.Contains(column.Index))))
-                _text = input.GetGetter<ReadOnlyMemory<char>>(schema.Text);
+            DataViewSchema.Column[] columns = [.. schema.Output.Where(column => active.Contains(column.Index))];
+            _details = schema.Details(columns);
+            if (schema.AnyOurs(columns))
+                _text = schema.TextOf(input);
         }
 
         public override DataViewSchema Schema => _schema.Output;
@@ -47,8 +50,8 @@ internal sealed class RowMapper(ScoringSchema schema, MhcScorer scorer) : IRowTo
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             Getters.CheckActive(this, column);
-            return _schema.IsOurs(column, out int ours)
-                ? Getters.As<TValue>(OutputColumns.Getter(ours, CurrentScore), column)
+            return _schema.Ours(column) is { } ours
+                ? Getters.As<TValue>(ours.Getter(CurrentScore), column)
                 : _input.GetGetter<TValue>(_schema.Input[column.Index]);
         }
 
@@ -59,13 +62,9 @@ internal sealed class RowMapper(ScoringSchema schema, MhcScorer scorer) : IRowTo
         /// </summary>
         private MhcScore CurrentScore()
         {
-            ReadOnlyMemory<char> text = default;
-            _text!(ref text);
-            if (_scored is not { } last || last.Position != Position || !text.Span.SequenceEqual(last.Text))
-            {
-                string current = text.ToString();
-                _scored = last = (Position, current, _scorer.Score(current));
-            }
+            MhcText text = _text!();
+            if (_scored is not { } last || last.Position != Position || text != last.Text)
+                _scored = last = (Position, text, _scorer.Score(text, _details));
             return last.Score;
         }
 

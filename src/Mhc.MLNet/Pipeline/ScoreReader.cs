@@ -3,17 +3,17 @@ using Microsoft.ML.Data;
 
 namespace Mhc.MLNet.Pipeline;
 
-/// <summary>Reads the text column of a view ahead, through a cursor of its own, and gives the scores one by one.</summary>
+/// <summary>Reads the columns that are scored ahead, through a cursor of its own, and gives the scores one by one.</summary>
 internal sealed class ScoreReader : IDisposable
 {
     private readonly DataViewRowCursor _cursor;
     private readonly IEnumerator<MhcScore> _scores;
     private readonly Queue<DataViewRowId> _idsAhead = [];
 
-    public ScoreReader(IDataView source, DataViewSchema.Column text, MhcScorer scorer)
+    public ScoreReader(IDataView source, ScoringSchema schema, MhcDetails details, MhcScorer scorer)
     {
-        _cursor = source.GetRowCursor([text]);
-        _scores = scorer.ScoreLazily(Texts(text)).GetEnumerator();
+        _cursor = source.GetRowCursor(schema.Sources);
+        _scores = scorer.ScoreLazily(Texts(schema), details).GetEnumerator();
     }
 
     public MhcScore Current => _scores.Current;
@@ -34,18 +34,16 @@ internal sealed class ScoreReader : IDisposable
         _cursor.Dispose();
     }
 
-    private IEnumerable<string> Texts(DataViewSchema.Column column)
+    private IEnumerable<MhcText> Texts(ScoringSchema schema)
     {
-        ValueGetter<ReadOnlyMemory<char>> getter = _cursor.GetGetter<ReadOnlyMemory<char>>(column);
+        Func<MhcText> text = schema.TextOf(_cursor);
         ValueGetter<DataViewRowId> idGetter = _cursor.GetIdGetter();
-        ReadOnlyMemory<char> text = default;
         DataViewRowId id = default;
         while (_cursor.MoveNext())
         {
-            getter(ref text);
             idGetter(ref id);
             _idsAhead.Enqueue(id);
-            yield return text.ToString();
+            yield return text();
         }
     }
 }

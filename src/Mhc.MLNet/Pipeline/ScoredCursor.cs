@@ -31,8 +31,8 @@ internal sealed class ScoredCursor(
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
         Getters.CheckActive(this, column);
-        return schema.IsOurs(column, out int ours)
-            ? Getters.As<TValue>(OutputColumns.Getter(ours, () => scores!.Current), column)
+        return schema.Ours(column) is { } ours
+            ? Getters.As<TValue>(ours.Getter(() => scores!.Current), column)
             : rows!.GetGetter<TValue>(schema.Input[column.Index]);
     }
 

@@ -21,7 +21,7 @@ internal sealed class ScoredView(IDataView source, ScoringSchema schema, MhcScor
         DataViewSchema.Column[] passed = [.. schema.PassedThrough(active)];
         bool scores = schema.AnyOurs(active);
         DataViewRowCursor? rows = scores && passed.Length == 0 ? null : source.GetRowCursor(passed);
-        return new ScoredCursor(schema, rows, scores ? new ScoreReader(source, schema.Text, scorer) : null, active);
+        return new ScoredCursor(schema, rows, scores ? new ScoreReader(source, schema, schema.Details(active), scorer) : null, active);
     }
 
     /// <summary>One cursor whatever <paramref name="n"/>: the model itself uses the machine's threads.</summary>

@@ -35,11 +35,9 @@ internal sealed class EncodedText
     /// <value>How many tokens are scored.</value>
     public int ScoredCount => Math.Max(0, Sequence.Length - 1 - FirstScored);
 
-    /// <value>How many tokens the model reads: not the last, but where the state behind it is asked for.</value>
-    public int PositionCount => Math.Max(0, Sequence.Length - (NeedsHidden ? 0 : 1));
-
     /// <value>What the model made of it.</value>
     public ScoredPositions Scored => field ??= new ScoredPositions(this);
 
-    private bool NeedsHidden => (Details & MhcScore.HiddenDetails) != 0;
+    /// <value>Whether the states behind its tokens are asked for; the last token is read for nothing else.</value>
+    public bool NeedsHidden => (Details & MhcScore.HiddenDetails) != 0;
 }

@@ -80,7 +80,7 @@ internal sealed class MetadataReader(IReadOnlyDictionary<string, string> propert
         }
     }
 
-    private T Wrong<T>(string key, string expected)
+    public T Wrong<T>(string key, string expected)
     {
         Throw.InvalidData_Metadata(source, key, properties[key], expected);
         return default;

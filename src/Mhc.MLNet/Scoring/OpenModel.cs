@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.MLNet.Scoring;
@@ -19,6 +20,10 @@ internal sealed record OpenModel(SharedSession Session, TextModel Text, MhcDevic
             var text = TextModel.Read(metadata, session.InputNames, session.OutputNames, task, source.Name);
             if (!hasChecksum)
                 FileChecksum.CheckNone(metadata, source.Name);
+            ILogger? logger = options.LoggerFactory?.CreateLogger(owner);
+            if (whyNotCuda is not null)
+                logger?.FellBackToCpu(source.Name, options.DeviceId, whyNotCuda);
+            logger?.Opened(source.Name, device, text.Info.Precision, text.Info.Layout, text.Info.ContextLength);
             return new(new SharedSession(session, owner, options.RunsOn(device)), text, device, whyNotCuda);
         }
         catch

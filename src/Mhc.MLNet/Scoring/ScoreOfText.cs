@@ -4,13 +4,17 @@ using Mhc.MLNet.Tokens;
 namespace Mhc.MLNet.Scoring;
 
 /// <summary>Makes the public score of what the model made of a text.</summary>
-internal static class ScoreOfText
+/// <param name="model">Tokenizer, width, and what ordinary texts score.</param>
+/// <param name="anomalyPercentile">See <see cref="MhcScorerOptions.AnomalyPercentile"/>.</param>
+internal sealed class ScoreOfText(TextModel model, double anomalyPercentile)
 {
-    public static MhcScore Of(EncodedText text, TextTokenizer tokenizer, int channels)
+    private readonly double? _threshold = model.Info.BitsPerByteQuantiles?.Value(anomalyPercentile);
+
+    public MhcScore Of(EncodedText text)
     {
         ScoredPositions scored = text.Scored;
         bool hasTokens = text.FirstOfText < text.Sequence.Length;
-        return new()
+        var score = new MhcScore
         {
             LogLikelihood = scored.LogProbs.Sum(p => (double)p),
             TokenLogProbs = scored.LogProbs,
@@ -18,10 +22,15 @@ internal static class ScoreOfText
             ByteCount = text.ByteCount,
             WindowCount = text.WindowCount,
             TruncatedCount = text.TruncatedCount,
-            Tokens = (text.Details & MhcScore.TokenDetails) == 0 ? [] : Tokens(text, tokenizer),
+            Tokens = (text.Details & MhcScore.TokenDetails) == 0 ? [] : Tokens(text, model.Tokenizer),
             IsGreedy = text.Details.HasFlag(MhcDetails.IsGreedy) ? IsGreedy(text) : null,
-            HiddenMean = text.Details.HasFlag(MhcDetails.HiddenMean) ? hasTokens ? scored.HiddenMean : new float[channels] : null,
-            HiddenLast = text.Details.HasFlag(MhcDetails.HiddenLast) ? hasTokens ? scored.HiddenLast : new float[channels] : null,
+            HiddenMean = text.Details.HasFlag(MhcDetails.HiddenMean) ? hasTokens ? scored.HiddenMean : new float[model.Channels] : null,
+            HiddenLast = text.Details.HasFlag(MhcDetails.HiddenLast) ? hasTokens ? scored.HiddenLast : new float[model.Channels] : null,
+        };
+        return _threshold is not double threshold ? score : score with
+        {
+            Percentile = model.Info.BitsPerByteQuantiles!.Percentile(score.BitsPerByte),
+            IsAnomaly = score.BitsPerByte > threshold,
         };
     }
 

@@ -53,8 +53,8 @@ internal sealed class ScoredPositions(EncodedText text)
             for (int c = 0; c < channels; c++)
                 sums[c] += state[c];
         }
-        _hiddenSums.Add(window.Start, sums);
-        if (window.Start + window.Length == text.PositionCount)
+        _hiddenSums.Add(window.Start + window.FirstNew, sums);
+        if (window.Start + window.Length == text.Sequence.Length)
             HiddenLast = states.Slice((window.Length - 1) * channels, channels).ToArray();
     }
 }

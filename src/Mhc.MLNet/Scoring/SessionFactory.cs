@@ -15,10 +15,11 @@ internal static class SessionFactory
                 return (OpenOnCpu(open, options, source), MhcDevice.Cpu, null);
             try
             {
-                return (OpenOnCuda(open, options), MhcDevice.Cuda, null);
+                return (OpenOnCuda(open, options), MhcDevice.CudaRequired, null);
             }
             // A package without CUDA, CUDA's own libraries missing, no such device.
-            catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException or OnnxRuntimeException)
+            catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException or OnnxRuntimeException
+                or DirectoryNotFoundException or BadImageFormatException)
             {
                 return options.Device == MhcDevice.CudaIfAvailable
                     ? (OpenOnCpu(open, options, source), MhcDevice.Cpu, e.Message)
@@ -54,8 +55,19 @@ internal static class SessionFactory
 
     private static InferenceSession OpenOnCuda(Func<SessionOptions, InferenceSession> open, MhcSessionOptions options)
     {
+        if (options.Cuda.LibraryFolder is { } folder)
+            CudaLibraries.Load(folder);
         using SessionOptions settings = Settings(options);
-        settings.AppendExecutionProvider_CUDA(options.DeviceId);
+        using var cuda = new OrtCUDAProviderOptions();
+        var values = new Dictionary<string, string>
+        {
+            ["device_id"] = $"{options.DeviceId}",
+            ["use_tf32"] = options.Cuda.UseTf32 ? "1" : "0",
+        };
+        if (options.Cuda.MemoryLimit is long limit)
+            values["gpu_mem_limit"] = $"{limit}";
+        cuda.UpdateOptions(values);
+        settings.AppendExecutionProvider_CUDA(cuda);
         return open(settings);
     }
 

@@ -13,6 +13,7 @@ internal sealed class TextBatches(TextModel model, MhcScorerOptions options, Sha
     private const int MaxBatchesAhead = 64;
 
     private readonly TextEncoder _encoder = new(model, options);
+    private readonly ScoreOfText _scores = new(model, options.AnomalyPercentile);
     private readonly ConcurrentBag<Batch> _idle = [];
 
     /// <summary>
@@ -43,7 +44,7 @@ internal sealed class TextBatches(TextModel model, MhcScorerOptions options, Sha
                     queue.Finish(finished.Batches, use, cancellationToken);
                 }
                 foreach (EncodedText text in finished.Texts)
-                    yield return ScoreOfText.Of(text, model.Tokenizer, model.Channels);
+                    yield return _scores.Of(text);
             }
             while (running.Texts.Count > 0);
         }
@@ -83,9 +84,9 @@ internal sealed class TextBatches(TextModel model, MhcScorerOptions options, Sha
         var windows = new List<Window>();
         foreach (EncodedText text in group)
         {
-            int before = windows.Count;
-            windows.AddRange(_encoder.Cut(text));
-            text.WindowCount = windows.Count - before;
+            Window[] cut = [.. _encoder.Cut(text)];
+            windows.AddRange(cut);
+            text.WindowCount = cut.Count(window => window.ScoredCount > 0);
         }
         windows.Sort((a, b) => b.Length.CompareTo(a.Length));
 

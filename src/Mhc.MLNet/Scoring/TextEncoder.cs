@@ -29,10 +29,9 @@ internal sealed class TextEncoder
         string context = text.Context ?? "", whole = context + text.Text;
         IReadOnlyList<int> ids = _tokenizer.Encode(whole);
         int[] prefix = _prefix is int id && ids.Count > 0 ? [id] : [];
-        int unread = (details & MhcScore.HiddenDetails) == 0 ? 1 : 0; // The last token is read only for the state behind it.
-        int tooMany = Math.Max(0, prefix.Length + ids.Count - unread - _contextLength);
+        int read = prefix.Length + ids.Count - 1, tooMany = Math.Max(0, read - _contextLength); // No score needs the last token read.
         if (tooMany > 0 && _longTexts == MhcLongTexts.Refuse)
-            throw TooLong(text.Text, prefix.Length + ids.Count - unread);
+            throw TooLong(text.Text, read);
         (int first, int end) = _longTexts switch
         {
             MhcLongTexts.TruncateLeft => (tooMany, ids.Count),

@@ -35,6 +35,7 @@ internal sealed record TextModel(MhcModelInfo Info, TextTokenizer Tokenizer, int
             PrefixTokenId = reader.IntegerOrNone("mhc.prefix_token_id"),
             EosTokenId = reader.IntegerOrNone("mhc.eos_token_id"),
             Validation = reader.ObjectOrNone<MhcValidation>("mhc.validation"),
+            BitsPerByteQuantiles = MhcQuantiles.Read(reader),
             HRes = reader.ObjectOrNone<MhcProjection>("mhc.h_res"),
             Training = reader.ObjectOrNone<MhcTrainingInfo>("mhc.training"),
             Layout = reader.Text("mhc.layout"),

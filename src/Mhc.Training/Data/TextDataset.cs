@@ -7,7 +7,7 @@ namespace Mhc.Training;
 public sealed class TextDataset : IDisposable
 {
     private readonly ShardFolder? _shards;
-    private readonly Lazy<string[]> _validationLines;
+    private readonly Lazy<ValidationTexts> _validationTexts;
 
     private TextDataset(TextTokenizer tokenizer, string text, double valFraction, string source)
     {
@@ -21,15 +21,14 @@ public sealed class TextDataset : IDisposable
         UnknownCharacters = tokenizer.CountUnknown(text);
         Train = new TokenArray([.. tokenizer.Encode(text[..split])]);
         Validation = new TokenArray([.. tokenizer.Encode(text[split..])]);
-        string[] lines = [.. text[split..].Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0)];
-        _validationLines = new(lines);
+        _validationTexts = new(ValidationTexts.Lines([text[split..]]));
     }
 
     private TextDataset(ShardFolder shards, string source)
     {
         _shards = shards;
         (Tokenizer, Source, Sha256, Train, Validation) = (shards.Tokenizer, source, shards.Fingerprint, shards.Train, shards.Validation);
-        _validationLines = new(shards.ValidationLines);
+        _validationTexts = new(shards.ValidationTexts);
     }
 
     /// <summary>The tokenizer that made the ids.</summary>
@@ -47,7 +46,7 @@ public sealed class TextDataset : IDisposable
 
     internal TokenSequence Validation { get; }
 
-    internal string[] ValidationLines => _validationLines.Value;
+    internal ValidationTexts ValidationTexts => _validationTexts.Value;
 
     /// <summary>
     /// Reads one UTF-8 text file, or every .txt file under a folder in the order of their names; or maps the shards of a folder that holds

@@ -10,15 +10,19 @@ namespace Mhc.Training;
 /// <param name="TrainLoss">Loss of the last update in nats per token, null before the first.</param>
 /// <param name="ValLoss">Mean loss on the validation windows in nats per token.</param>
 /// <param name="DataSha256">SHA-256 of the training text.</param>
-/// <param name="Validation">Bits per byte over the validation lines, null until the run has ended.</param>
-public sealed record CheckpointMetrics(int Step, double? TrainLoss, double? ValLoss, string DataSha256, ValidationQuantiles? Validation);
+/// <param name="Validation">Bits per byte over the validation texts, null until the run has ended.</param>
+public sealed record CheckpointMetrics(int Step, double? TrainLoss, double? ValLoss, string DataSha256, ValidationQuantiles? Validation)
+{
+    /// <summary>The same in full, null until the run has ended.</summary>
+    public BitsPerByteQuantiles? BitsPerByteQuantiles { get; init; }
+}
 
-/// <summary>Quantiles of bits per byte over validation lines.</summary>
+/// <summary>Quantiles of bits per byte over validation texts.</summary>
 /// <param name="P50">The median.</param>
-/// <param name="P95">19 lines of 20 score below this.</param>
+/// <param name="P95">19 texts of 20 score below this.</param>
 /// <param name="P99">99 of 100.</param>
 /// <param name="P999">999 of 1,000.</param>
-/// <param name="Texts">How many lines were scored.</param>
+/// <param name="Texts">How many texts were scored.</param>
 public sealed record ValidationQuantiles(double P50, double P95, double P99, [property: JsonPropertyName("p99.9")] double P999, int Texts);
 
 /// <summary>The checkpoint folder of docs/checkpoint-format.md.</summary>

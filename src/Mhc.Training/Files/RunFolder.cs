@@ -103,11 +103,15 @@ internal sealed partial class RunFolder(string path) : IDisposable
         Checkpoint.Save(Last, model, data.Tokenizer, metrics, folder => state.Write(folder, model.Parameters, optimizer));
     });
 
-    /// <summary>Adds to a checkpoint what its validation lines score.</summary>
-    public void SaveValidation(string checkpoint, ValidationQuantiles? validation)
+    /// <summary>Adds to a checkpoint what the validation texts score under it.</summary>
+    public void SaveValidation(string checkpoint, BitsPerByteQuantiles? quantiles)
     {
-        CheckpointMetrics metrics = Checkpoint.LoadMetrics(checkpoint);
-        Guard(metrics.Step, () => Checkpoint.SaveMetrics(checkpoint, metrics with { Validation = validation }));
+        CheckpointMetrics metrics = Checkpoint.LoadMetrics(checkpoint) with
+        {
+            Validation = quantiles?.Summary(),
+            BitsPerByteQuantiles = quantiles,
+        };
+        Guard(metrics.Step, () => Checkpoint.SaveMetrics(checkpoint, metrics));
     }
 
     public void Dispose()

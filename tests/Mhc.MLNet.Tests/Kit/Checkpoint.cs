@@ -19,6 +19,9 @@ internal sealed record Checkpoint
 
     public string? Tokenizer { get; init; }
 
+    /// <value>A further key of metrics.json, with a comma before it; empty as in version 0.1.</value>
+    public string Quantiles { get; init; } = "";
+
     public static string DataSha256 { get; } = new('a', 64);
 
     private const int Streams = 3;
@@ -38,7 +41,7 @@ internal sealed record Checkpoint
         File.WriteAllText(Path.Combine(folder, "metrics.json"), $$"""
             {
               "step": 3, "train_loss": 2.5, "val_loss": 2.75, "data_sha256": "{{DataSha256}}",
-              "validation": { "p50": 1.5, "p95": 2.5, "p99": 3.5, "p99.9": 4.5, "texts": 7 }
+              "validation": { "p50": 1.5, "p95": 2.5, "p99": 3.5, "p99.9": 4.5, "texts": 7 }{{Quantiles}}
             }
             """);
         WriteWeights(Path.Combine(folder, "model.safetensors"));

@@ -55,8 +55,12 @@ internal static class TestModels
     public static string ExternalData { get; } =
         Export("external", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) }, new OnnxExportOptions { ExternalData = true });
 
-    /// <summary><see cref="Bytes"/> with every output beside the scores.</summary>
-    public static string WithMoreOutputs { get; } = Export("more-outputs", new Checkpoint { Tokenizer = ByteTokenizer(prefix: 10) },
+    /// <summary><see cref="Bytes"/> with every output beside the scores, and with quantiles: half of the ordinary texts score 8 bits a byte.</summary>
+    public static string WithMoreOutputs { get; } = Export("more-outputs", new Checkpoint
+    {
+        Tokenizer = ByteTokenizer(prefix: 10),
+        Quantiles = """, "bits_per_byte_quantiles": { "unit": "line", "count": 9, "levels": [0, 50, 100], "values": [0, 8, 100] }""",
+    },
         new OnnxExportOptions { TopK = 5, Ranks = true, Entropies = true, Hidden = true });
 
     public static string Named(string name) => Path.Combine(Folder.FullName, $"{name}.onnx");

@@ -8,7 +8,7 @@ namespace Mhc.Training;
 /// </summary>
 internal sealed class ShardFolder : IDisposable
 {
-    private const int MostTokensForLines = 1 << 20; // Texts of some megabytes, from which the lines of an evaluation are taken.
+    private const int MostTokensForTexts = 1 << 20; // Some megabytes, from which the texts of an evaluation are taken.
     private const int FingerprintBytes = 1 << 16;
 
     private readonly List<ShardFile> _train = [], _validation = [];
@@ -69,19 +69,23 @@ internal sealed class ShardFolder : IDisposable
     public static ShardFolder Open(string folder, string? tokenizerFolder, TextTokenizer? tokenizer) =>
         new(folder, tokenizerFolder, tokenizer);
 
-    /// <summary>Lines of the documents at the beginning of the validation part.</summary>
-    public string[] ValidationLines()
+    /// <summary>The documents at the beginning of the validation part, or its lines where no id stands between documents.</summary>
+    public ValidationTexts ValidationTexts()
     {
-        int[] ids = new int[Math.Min(MostTokensForLines, _validation[0].Length)];
+        int[] ids = new int[Math.Min(MostTokensForTexts, _validation[0].Length)];
         Validation.ReadWindow(0, ids);
-        var lines = new List<string>();
+        var pieces = new List<string>();
         for (int start = 0, end; start < ids.Length; start = end + 1)
         {
             end = Tokenizer.PrefixTokenId is { } separator ? Array.IndexOf(ids, separator, start) : -1;
             end = end < 0 ? ids.Length : end;
-            lines.AddRange(Tokenizer.Decode(ids[start..end]).Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0));
+            pieces.Add(Tokenizer.Decode(ids[start..end]));
         }
-        return lines.Count > 1 ? [.. lines.SkipLast(1)] : [.. lines]; // The last one may be cut off.
+        // The tokenizers of bytes and characters have the newline between documents, so that theirs are lines.
+        bool areDocuments = Tokenizer.Kind == TokenizerKind.Gpt2 && pieces.Count > 1;
+        ValidationTexts found = areDocuments ? new("document", [.. pieces.Where(text => text.Length > 0)])
+            : Training.ValidationTexts.Lines(pieces);
+        return found.Texts.Length > 1 ? found with { Texts = found.Texts[..^1] } : found; // The last one may be cut off.
     }
 
     public void Dispose()
