@@ -28,10 +28,8 @@ public sealed class MhcGenerator : IDisposable
     /// <exception cref="InvalidOperationException">ONNX Runtime's native library or the required device is missing.</exception>
     public MhcGenerator(string modelPath, MhcSessionOptions? options = null)
     {
-        string source = OpenModel.Existing(modelPath);
         options ??= new MhcSessionOptions();
-        var model = OpenModel.Open(
-            settings => new InferenceSession(modelPath, settings), options, ModelTask.Generation, source, owner: typeof(MhcGenerator));
+        var model = OpenModel.Open(ModelSource.At(modelPath), options, ModelTask.Generation, owner: typeof(MhcGenerator));
         (_session, _model, Device, WhyNotCuda) = (model.Session, model.Text, model.Device, model.WhyNotCuda);
         _cacheMemory = Device == MhcDevice.Cpu ? OrtMemoryInfo.DefaultInstance : new OrtMemoryInfo(
             OrtMemoryInfo.allocatorCUDA, OrtAllocatorType.DeviceAllocator, options.DeviceId, OrtMemType.Default);

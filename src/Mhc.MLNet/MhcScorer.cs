@@ -1,5 +1,4 @@
 using Mhc.MLNet.Scoring;
-using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.MLNet;
 
@@ -25,7 +24,7 @@ public sealed class MhcScorer : IDisposable
     /// <exception cref="InvalidDataException">The file is not a model that can score text.</exception>
     /// <exception cref="InvalidOperationException">ONNX Runtime's native library or the required device is missing.</exception>
     public MhcScorer(string modelPath, MhcScorerOptions? options = null)
-        : this(OpenModel.Existing(modelPath), settings => new InferenceSession(modelPath, settings), options)
+        : this(ModelSource.At(modelPath), options)
     {
     }
 
@@ -40,20 +39,20 @@ public sealed class MhcScorer : IDisposable
     }
 
     internal MhcScorer(byte[] model, string source, MhcScorerOptions? options)
-        : this(source, settings => new InferenceSession(NotNull(model), settings), options)
+        : this(ModelSource.Of(model, source), options)
     {
     }
 
-    private MhcScorer(string source, Func<SessionOptions, InferenceSession> open, MhcScorerOptions? options)
+    private MhcScorer(ModelSource source, MhcScorerOptions? options)
     {
         options ??= new MhcScorerOptions();
-        var model = OpenModel.Open(open, options, ModelTask.Scoring, source, owner: typeof(MhcScorer));
+        var model = OpenModel.Open(source, options, ModelTask.Scoring, owner: typeof(MhcScorer));
         _session = model.Session;
-        _source = source;
+        _source = source.Name;
         (Model, Channels, Device, WhyNotCuda) = (model.Text.Info, model.Text.Channels, model.Device, model.WhyNotCuda);
         try
         {
-            _batches = new TextBatches(model.Text, options);
+            _batches = new TextBatches(model.Text, options, _session);
         }
         catch
         {
@@ -97,17 +96,24 @@ public sealed class MhcScorer : IDisposable
     }
 
     /// <summary>Scores texts in batches, each in its context, and tells more of them.</summary>
+    /// <param name="texts">Strings, or texts with the context that they are scored in.</param>
+    /// <param name="details">What to tell beside the scores.</param>
+    /// <param name="progress">Told how many texts have been scored so far, each time that is one more.</param>
+    /// <param name="cancellationToken">Is looked at before each batch.</param>
     /// <returns>The scores in the texts' order.</returns>
-    /// <inheritdoc cref="Score(MhcText, MhcDetails)" path="/param|/exception"/>
-    public IReadOnlyList<MhcScore> Score(IReadOnlyList<MhcText> texts, MhcDetails details)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <inheritdoc cref="Score(MhcText, MhcDetails)" path="/exception"/>
+    public IReadOnlyList<MhcScore> Score(IReadOnlyList<MhcText> texts, MhcDetails details, IProgress<int>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        return ScoreAll(texts, details);
+        return ScoreAll(texts, details, progress, cancellationToken);
     }
 
     /// <summary>
-    /// Scores texts in batches as the result is read. Reads ahead of the result: one batch's worth of tokens at first, so that the first
-    /// scores come early, and up to 16 batches' worth later, so that texts of like length share a batch.
+    /// Scores texts in batches as the result is read. Reads ahead of the result, on the thread that reads it: a few batches' worth of tokens
+    /// at first, so that the first scores come early, and up to 128 batches' worth later, so that texts of like length share a batch and the
+    /// model runs while texts are read and scores are used.
     /// </summary>
     /// <returns>The scores in the texts' order.</returns>
     public IEnumerable<MhcScore> ScoreLazily(IEnumerable<string> texts)
@@ -117,26 +123,18 @@ public sealed class MhcScorer : IDisposable
     }
 
     /// <summary>As <see cref="ScoreLazily(IEnumerable{string})"/>, each text in its context, and tells more of them.</summary>
+    /// <param name="texts">Strings, or texts with the context that they are scored in.</param>
+    /// <param name="details">What to tell beside the scores.</param>
+    /// <param name="cancellationToken">Is looked at before each batch.</param>
     /// <returns>The scores in the texts' order.</returns>
-    /// <inheritdoc cref="Score(MhcText, MhcDetails)" path="/param|/exception"/>
-    public IEnumerable<MhcScore> ScoreLazily(IEnumerable<MhcText> texts, MhcDetails details)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <inheritdoc cref="Score(MhcText, MhcDetails)" path="/exception"/>
+    public IEnumerable<MhcScore> ScoreLazily(
+        IEnumerable<MhcText> texts, MhcDetails details, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
         string[] outputs = ScoringOutputs.Of(details, Model.AvailableDetails, _source);
-        return Iterate();
-
-        IEnumerable<MhcScore> Iterate()
-        {
-            foreach (List<EncodedText> group in _batches.LookAhead(texts, details))
-            {
-                // The session is held for a group, not from one result to the next: an iterator may never be finished.
-                MhcScore[] scores;
-                using (SharedSession.Use use = _session.Enter())
-                    scores = [.. _batches.Score(group, outputs, use.Session)];
-                foreach (MhcScore score in scores)
-                    yield return score;
-            }
-        }
+        return _batches.Score(texts, details, outputs, _session.Enter, cancellationToken);
     }
 
     /// <summary>Closes the model once the calls under way have finished. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
@@ -145,16 +143,17 @@ public sealed class MhcScorer : IDisposable
     /// <exception cref="InvalidOperationException">The model was exported without one of these.</exception>
     internal void CheckAvailable(MhcDetails details) => ScoringOutputs.Of(details, Model.AvailableDetails, _source);
 
-    private MhcScore[] ScoreAll(IEnumerable<MhcText> texts, MhcDetails details)
+    private List<MhcScore> ScoreAll(
+        IEnumerable<MhcText> texts, MhcDetails details, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
         string[] outputs = ScoringOutputs.Of(details, Model.AvailableDetails, _source);
         using SharedSession.Use use = _session.Enter();
-        return [.. _batches.LookAhead(texts, details).SelectMany(group => _batches.Score(group, outputs, use.Session))];
-    }
-
-    private static byte[] NotNull(byte[] model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        return model;
+        var scores = new List<MhcScore>();
+        foreach (MhcScore score in _batches.Score(texts, details, outputs, use.Again, cancellationToken))
+        {
+            scores.Add(score);
+            progress?.Report(scores.Count);
+        }
+        return scores;
     }
 }

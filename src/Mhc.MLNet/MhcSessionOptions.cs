@@ -12,7 +12,7 @@ public record MhcSessionOptions
     /// <value>Which GPU, counted from 0. Default: 0. Ignored on the CPU.</value>
     public int DeviceId { get; init; }
 
-    /// <value>Threads that one run of the model is spread over on the CPU. Default: null, one per physical core.</value>
+    /// <value>Threads that run the model on the CPU. Default: null, one per core.</value>
     public int? Threads { get; init; }
 
     /// <value>How a GPU is used. Default: <see cref="MhcCudaOptions"/>'s. Ignored on the CPU.</value>
@@ -24,6 +24,12 @@ public record MhcSessionOptions
     /// </value>
     [JsonIgnore]
     public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <value>Threads that one run of the model is spread over; null for ONNX Runtime's choice, one per physical core.</value>
+    internal virtual int? ThreadsPerRun => Threads;
+
+    /// <summary>How many runs may go on side by side.</summary>
+    internal virtual int RunsOn(MhcDevice device) => 1;
 
     internal virtual void Validate()
     {

@@ -39,6 +39,9 @@ internal static class OnnxMetadata
     /// <summary>The name of the file beside the .onnx that holds its weights, or none.</summary>
     public static (string Key, string Json) ExternalData(string? fileName) => ("mhc.external_data", Json(fileName));
 
+    /// <summary>What the bytes of the .onnx before this entry hash to.</summary>
+    public static (string Key, string Json) FileSha256(byte[] hash) => ("mhc.file_sha256", Json(Convert.ToHexStringLower(hash)));
+
     private static JsonObject Projection(MhcConfig config, HMatrices[] matrices) => new()
     {
         ["projection"] = JsonText.SnakeCase(config.HRes),

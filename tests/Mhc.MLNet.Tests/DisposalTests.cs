@@ -92,3 +92,15 @@ public class ScorerDisposedDuringACall
         System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }
+
+public class ManyScorersOpenedAndDisposed
+{
+    /// <summary>Threads and megabytes that a process has more after eighty scorers than after twenty.</summary>
+    [Fact]
+    public void LeaveNothingBehind()
+    {
+        long[] growth = [.. SecondProcess.Start("open-many", TestModels.Wide).Split(' ').Select(long.Parse)];
+        Assert.InRange(growth[0], -100, 40); // The pool has its own, which come and go; those of the models would be 120.
+        Assert.InRange(growth[1], -1000, 20); // The models alone would be 60.
+    }
+}

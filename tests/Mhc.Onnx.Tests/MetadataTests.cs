@@ -16,7 +16,7 @@ public class MetadataTests
     [
         "mhc.format_version", "mhc.config", "mhc.context_length", "mhc.tokenizer", "mhc.prefix_token_id", "mhc.eos_token_id",
         "mhc.validation", "mhc.bits_per_byte_quantiles", "mhc.h_res", "mhc.h_matrices", "mhc.layout", "mhc.precision", "mhc.training",
-        "mhc.weights_sha256", "mhc.external_data",
+        "mhc.weights_sha256", "mhc.external_data", "mhc.file_sha256",
     ];
 
     [Fact]

@@ -13,7 +13,10 @@ internal static class BenchCommand
         "dtype=float32",
     ];
 
-    public static Command Create() => new("bench", "Measure this machine.") { CreateTrain(), GraphCommand.Create(), CreateWorker() };
+    public static Command Create() => new("bench", "Measure this machine.")
+    {
+        CreateTrain(), GraphCommand.Create(), ScoringCommand.Create(), CreateWorker(),
+    };
 
     private static Command CreateTrain()
     {

@@ -113,7 +113,13 @@ internal static class GraphCommand
             return model.Config;
         }
         string[] size = preset is null ? BenchCommand.ReferenceSize : [];
-        MhcConfig config = RunSettings.Resolve(preset ?? "smoke", settings: size.Concat(set)).Model;
+        return Random(preset, size.Concat(set));
+    }
+
+    /// <summary>The architecture of a model that is not there yet.</summary>
+    public static MhcConfig Random(string? preset, IEnumerable<string> settings)
+    {
+        MhcConfig config = RunSettings.Resolve(preset ?? "smoke", settings: settings).Model;
         return config.VocabSize > 1 ? config : config with { VocabSize = DefaultVocabSize }; // 1: nobody gave one.
     }
 
@@ -124,7 +130,7 @@ internal static class GraphCommand
         : throw new InvalidDataException($"Size {size}{(past == 0 ? "" : $" behind {past} tokens")}: the model's block size is "
             + $"{model.BlockSize}. Take at most as many tokens.");
 
-    private static string Describe(MhcConfig model) => $"V={model.VocabSize}, block {model.BlockSize}, {model.NLayer} blocks, "
+    public static string Describe(MhcConfig model) => $"V={model.VocabSize}, block {model.BlockSize}, {model.NLayer} blocks, "
         + $"{model.NHead} heads, C={model.NEmbd}" + (model.Residual == ResidualMode.None ? "" : $", S={model.Streams}");
 
     private static void Report(GraphResult result, string? json, string? markdown)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Mhc.MLNet.Scoring;
@@ -14,9 +15,12 @@ internal sealed class Batch(int capacity)
     /// <summary>Scores B windows, padded to the longest of them, T, and writes the result into their texts. B·T is at most the capacity.</summary>
     public void Run(InferenceSession session, string[] outputNames, ReadOnlySpan<Window> windows)
     {
-        int tokens = 0;
+        int tokens = 0, unpadded = 0;
         foreach (Window window in windows)
+        {
             tokens = Math.Max(tokens, window.Length);
+            unpadded += window.Length;
+        }
         int scored = Fill(windows, tokens);
 
         OrtMemoryInfo cpu = OrtMemoryInfo.DefaultInstance;
@@ -24,13 +28,16 @@ internal sealed class Batch(int capacity)
         using var positions = OrtValue.CreateTensorValueFromMemory(cpu, _positions.AsMemory(0, scored), [scored]);
         using var targets = OrtValue.CreateTensorValueFromMemory(cpu, _targets.AsMemory(0, scored), [scored]);
         using var run = new RunOptions();
+        long start = Stopwatch.GetTimestamp();
         using IDisposableReadOnlyCollection<OrtValue> values = session.Run(run, InputNames, [ids, positions, targets], outputNames);
+        ScoringMeter.Add(
+            scored, context: unpadded - scored, padding: windows.Length * tokens - unpadded, Stopwatch.GetElapsedTime(start));
         Scatter(new GraphOutputs(outputNames, values), windows, tokens);
     }
 
     private int Fill(ReadOnlySpan<Window> windows, int tokens)
     {
-        Array.Clear(_ids); // what is left as padding is token 0: causal attention never lets it touch the positions before it
+        Array.Clear(_ids, 0, windows.Length * tokens); // what is left as padding is token 0: causal attention never lets it touch the positions before it
         int scored = 0;
         for (int row = 0; row < windows.Length; row++)
         {
@@ -54,10 +61,13 @@ internal sealed class Batch(int capacity)
         for (int row = 0; row < windows.Length; row++)
         {
             Window window = windows[row];
-            window.Text.Scored.Take(outputs, window, scored);
-            scored += window.ScoredCount;
-            if (channels > 0)
-                window.Text.Scored.TakeHidden(outputs.Hidden.Slice(row * tokens * channels, window.Length * channels), channels, window);
+            lock (window.Text) // Another of its windows may be in a batch that runs beside this one.
+            {
+                window.Text.Scored.Take(outputs, window, scored);
+                scored += window.ScoredCount;
+                if (channels > 0)
+                    window.Text.Scored.TakeHidden(outputs.Hidden.Slice(row * tokens * channels, window.Length * channels), channels, window);
+            }
         }
     }
 }

@@ -7,32 +7,29 @@ namespace Mhc.MLNet.Scoring;
 internal sealed record OpenModel(SharedSession Session, TextModel Text, MhcDevice Device, string? WhyNotCuda)
 {
     /// <param name="owner">What callers know the model by: the type that an <see cref="ObjectDisposedException"/> names.</param>
-    public static OpenModel Open(
-        Func<SessionOptions, InferenceSession> open, MhcSessionOptions options, ModelTask task, string source, Type owner)
+    public static OpenModel Open(ModelSource source, MhcSessionOptions options, ModelTask task, Type owner)
     {
         options.Validate();
-        (InferenceSession session, MhcDevice device, string? whyNotCuda) = SessionFactory.Open(open, options, source);
+        bool hasChecksum;
+        using (Stream content = source.Read())
+            hasChecksum = FileChecksum.Check(content, source.Name);
+        (InferenceSession session, MhcDevice device, string? whyNotCuda) = SessionFactory.Open(source.Open, options, source.Name);
         try
         {
-            var text = TextModel.Read(
-                session.ModelMetadata.CustomMetadataMap, session.InputNames, session.OutputNames, task, source);
+            IReadOnlyDictionary<string, string> metadata = session.ModelMetadata.CustomMetadataMap;
+            var text = TextModel.Read(metadata, session.InputNames, session.OutputNames, task, source.Name);
+            if (!hasChecksum)
+                FileChecksum.CheckNone(metadata, source.Name);
             ILogger? logger = options.LoggerFactory?.CreateLogger(owner);
             if (whyNotCuda is not null)
-                logger?.FellBackToCpu(source, options.DeviceId, whyNotCuda);
-            logger?.Opened(source, device, text.Info.Precision, text.Info.Layout, text.Info.ContextLength);
-            return new(new SharedSession(session, owner), text, device, whyNotCuda);
+                logger?.FellBackToCpu(source.Name, options.DeviceId, whyNotCuda);
+            logger?.Opened(source.Name, device, text.Info.Precision, text.Info.Layout, text.Info.ContextLength);
+            return new(new SharedSession(session, owner, options.RunsOn(device)), text, device, whyNotCuda);
         }
         catch
         {
             session.Dispose();
             throw;
         }
-    }
-
-    public static string Existing(string modelPath)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(modelPath);
-        return File.Exists(modelPath) ? modelPath : throw new FileNotFoundException(
-            $"{modelPath} does not exist. Make it with `mhc export`, or correct the path.", modelPath);
     }
 }

@@ -78,7 +78,7 @@ internal static class SessionFactory
         var settings = new SessionOptions { EnableMemoryPattern = false, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         // Waiting threads sleep: a scorer shares the machine with the service or the pipeline around it.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        if (options.Threads is int threads)
+        if (options.ThreadsPerRun is int threads)
             settings.IntraOpNumThreads = threads;
         return settings;
     }

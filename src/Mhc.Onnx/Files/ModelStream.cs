@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using Mhc.Onnx.Wire;
 
@@ -5,7 +6,8 @@ namespace Mhc.Onnx;
 
 /// <summary>
 /// A model as the bytes of an .onnx file. Initializers come last in the graph, and the graph last in the model, so that everything else
-/// is one small message and weights can be written as they are read.
+/// is one small message and weights can be written as they are read. Behind the model stands its checksum: one more entry of the metadata,
+/// which protobuf allows after everything else, so that the file is an .onnx like any other.
 /// </summary>
 internal sealed class ModelStream
 {
@@ -22,9 +24,17 @@ internal sealed class ModelStream
     }
 
     /// <summary>The bytes of the file.</summary>
-    public long Length => _rest.CalculateSize() + Field(GraphLength);
+    public long Length => _rest.CalculateSize() + Field(GraphLength) + Checksum(new byte[SHA256.HashSizeInBytes]).CalculateSize();
 
     public void WriteTo(Stream stream)
+    {
+        using var sha256 = SHA256.Create();
+        using (var hashed = new CryptoStream(stream, sha256, CryptoStreamMode.Write, leaveOpen: true))
+            WriteModel(hashed);
+        Checksum(sha256.Hash!).WriteTo(stream);
+    }
+
+    private void WriteModel(Stream stream)
     {
         using var output = new CodedOutputStream(stream, leaveOpen: true);
         _rest.WriteTo(output);
@@ -40,6 +50,12 @@ internal sealed class ModelStream
             output.Flush();
             data.WriteTo(stream);
         }
+    }
+
+    private static ModelProto Checksum(byte[] hash)
+    {
+        (string key, string json) = OnnxMetadata.FileSha256(hash);
+        return new() { MetadataProps = { new StringStringEntryProto { Key = key, Value = json } } };
     }
 
     private long GraphLength => _graph.CalculateSize() + _model.Graph.Initializer.Sum(tensor => Field(TensorLength(tensor)));

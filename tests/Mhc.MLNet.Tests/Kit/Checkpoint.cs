@@ -15,6 +15,8 @@ internal sealed record Checkpoint
 
     public int Heads { get; init; } = 2;
 
+    public int Blocks { get; init; } = 2;
+
     public string? Tokenizer { get; init; }
 
     /// <value>A further key of metrics.json, with a comma before it; empty as in version 0.1.</value>
@@ -22,7 +24,7 @@ internal sealed record Checkpoint
 
     public static string DataSha256 { get; } = new('a', 64);
 
-    private const int Blocks = 2, Streams = 3;
+    private const int Streams = 3;
 
     public string Write(string folder)
     {

@@ -35,6 +35,9 @@ internal static class SecondProcess
             case "open":
                 Open(path);
                 break;
+            case "open-many":
+                OpenMany(path);
+                break;
             case "score-many":
                 ScoreMany(path);
                 break;
@@ -84,12 +87,33 @@ internal static class SecondProcess
             }
         }
 
-        static long Size()
+    }
+
+    /// <summary>Writes by how many threads and MiB the process grew over 60 scorers.</summary>
+    private static void OpenMany(string onnx)
+    {
+        string[] texts = [.. Enumerable.Repeat("some text", 10)];
+        (int threads, long size) = Open(20);
+        (int threadsAfter, long sizeAfter) = Open(60);
+        Console.WriteLine($"{threadsAfter - threads} {(sizeAfter - size) >> 20}");
+
+        (int, long) Open(int count)
         {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            GC.Collect();
-            return Environment.WorkingSet;
+            for (int i = 0; i < count; i++)
+            {
+                using var scorer = new MhcScorer(onnx, new MhcScorerOptions { Threads = 3, RunsAtOnce = 1, TokensPerBatch = 50 });
+                scorer.Score(texts);
+                _ = scorer.ScoreLazily(texts).First();
+            }
+            return (Process.GetCurrentProcess().Threads.Count, Size());
         }
+    }
+
+    private static long Size()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        return Environment.WorkingSet;
     }
 }

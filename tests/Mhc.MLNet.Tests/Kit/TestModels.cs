@@ -23,6 +23,11 @@ internal static class TestModels
     /// <summary>Lower-case letters, space, newline, an accent and an emoji; newline as prefix.</summary>
     public static string Characters { get; } = Export("characters", new Checkpoint { Tokenizer = CharTokenizer(Vocabulary) });
 
+    /// <summary>The smallest that are worth running many texts through: bytes, and the characters of <see cref="Vocabulary"/>.</summary>
+    public static string SmallBytes { get; } = Export("small-bytes", Small with { Tokenizer = ByteTokenizer(prefix: 10) });
+
+    public static string SmallCharacters { get; } = Export("small-characters", Small with { Tokenizer = CharTokenizer(Vocabulary) });
+
     public static string[] Vocabulary => ["\n", " ", .. Enumerable.Range('a', 26).Select(c => ((char)c).ToString()), "é", "😀"];
 
     /// <summary>GPT-2's tokenizer with the bytes and four tokens more: <c>th</c>, <c>the</c>, <c> the</c>, two newlines. No prefix.</summary>
@@ -75,6 +80,8 @@ internal static class TestModels
         prefix_token_id = (int?)null,
         eos_token_id = (int?)null,
     });
+
+    private static Checkpoint Small => new() { Blocks = 1, Channels = 16, BlockSize = 64 };
 
     private static OnnxExportOptions Decoder => new() { Outputs = OnnxOutputs.Decoder };
 
