@@ -34,17 +34,20 @@ internal static class TextLines
                 Array.Resize(ref buffer, 2 * buffer.Length); // A line longer than the buffer.
             int read = stream.Read(buffer, kept, buffer.Length - kept);
             atEnd = read == 0;
-            int start = 0, searched = kept;
+            int start = 0, searched = kept; // What was kept has no end of a line.
             kept += read;
-            for (int end; start < kept && ((end = Array.IndexOf(buffer, (byte)'\n', searched, kept - searched)) >= 0 || atEnd); searched = start)
+            while (start < kept)
             {
+                int end = Array.IndexOf(buffer, (byte)'\n', searched, kept - searched);
+                if (end < 0 && !atEnd)
+                    break;
                 end = end < 0 ? kept : end;
                 if (isFirst && buffer.AsSpan(start, end - start).StartsWith(Encoding.UTF8.Preamble))
                     start += Encoding.UTF8.Preamble.Length;
                 isFirst = false;
                 int length = end - start;
                 yield return buffer.AsMemory(start, length > 0 && buffer[end - 1] == '\r' ? length - 1 : length);
-                start = Math.Min(end + 1, kept); // The last line may have no end.
+                start = searched = Math.Min(end + 1, kept); // The last line may have no end.
             }
             Buffer.BlockCopy(buffer, start, buffer, 0, kept -= start);
         }

@@ -28,8 +28,8 @@ public sealed record MhcQuantiles
     public required IReadOnlyList<double> Values { get; init; }
 
     /// <summary>
-    /// The percentage of the validation texts that score at most this, interpolated between the levels: 0 below them all, 100 above, NaN for
-    /// NaN.
+    /// The percentage of the validation texts that score at most this, interpolated between the levels: 0 below them all, 100 above, NaN
+    /// for NaN.
     /// </summary>
     /// <param name="bitsPerByte">Bits per byte of a text.</param>
     public double Percentile(double bitsPerByte)

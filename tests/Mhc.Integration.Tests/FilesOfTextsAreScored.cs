@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Mhc.Cli.Score;
 using Mhc.Testing;
@@ -49,7 +50,8 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
         _model = model;
         File.WriteAllLines(_folder["in.csv"],
             ["id,text", .. Texts.Select((text, i) => $"{i},\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")]);
-        File.WriteAllLines(_folder["in.jsonl"], Texts.Select((text, i) => JsonSerializer.Serialize(new { id = i, text, more = new { i } })));
+        File.WriteAllLines(_folder["in.jsonl"],
+            Texts.Select((text, i) => JsonSerializer.Serialize(new { id = i, text, more = new { i } })));
         File.WriteAllLines(_folder["in.txt"], Texts);
     }
 
@@ -72,13 +74,13 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
         (DataField[] fields, object?[][] cells) = await ReadParquet("out.parquet");
         Assert.Equal(rows[0], string.Join(',', fields.Select(field => field.Name)));
         Assert.Equal(typeof(double), fields[2].ClrType);
-        Assert.Equal(rows.Skip(1), cells.Select(row => FormattableString.Invariant($"{row[0]},{Quoted((string)row[1]!)},{row[2]:r},{row[3]},")
-            + FormattableString.Invariant($"{row[4]:r},{row[5]:r},{row[6]}")));
+        Assert.Equal(rows.Skip(1), cells.Select(row => FormattableString.Invariant(
+            $"{row[0]},{Quoted((string)row[1]!)},{row[2]:r},{row[3]},{row[4]:r},{row[5]:r},{row[6]}")));
 
         Score("in.jsonl", "out.jsonl", "--part-rows", "2");
         JsonElement third = JsonElement.Parse(File.ReadLines(_folder["out.jsonl"]).ElementAt(2));
-        Assert.Equal("""{"id":2,"text":"","more":{"i":2},"LogLikelihood":0,"TokenCount":0,"Perplexity":null,"BitsPerByte":null,"UnknownCount":0}""",
-            third.GetRawText());
+        Assert.Equal("""{"id":2,"text":"","more":{"i":2},"LogLikelihood":0,"TokenCount":0,"Perplexity":null,"BitsPerByte":null,"""
+            + "\"UnknownCount\":0}", third.GetRawText());
         Score("in.jsonl", "json.csv");
         Assert.Equal([$"id,text,more,{Scores}", $"0,abc,\"{{\"\"i\"\":0}}\",{scores[0]}"], File.ReadLines(_folder["json.csv"]).Take(2));
         Score("in.jsonl", "again.txt");
@@ -89,7 +91,8 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
     public async Task ParquetKeepsItsTypesAndItsRowGroupsAreSkipped()
     {
         var schema = new ParquetSchema(
-            new DataField<double>("x", nullable: true), new DataField("text", typeof(string), isNullable: true), new DataField<DateTime>("when"));
+            new DataField<double>("x", nullable: true), new DataField("text", typeof(string), isNullable: true),
+            new DataField<DateTime>("when"));
         DataField[] fields = schema.DataFields;
         await using (FileStream file = File.Create(_folder["in.parquet"]))
         await using (ParquetWriter writer = await ParquetWriter.CreateAsync(schema, file))
@@ -113,7 +116,8 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
         Assert.Equal("""{"row":2,"reason":"has no text in `text`.","content":null}""" + "\n", File.ReadAllText(_folder["bad.jsonl"]));
 
         Score("in.parquet", "out.jsonl", "--quarantine", _folder["bad.jsonl"]);
-        Assert.StartsWith("""{"x":null,"text":"c","when":"1970-01-02T00:00:00""", File.ReadLines(_folder["out.jsonl"]).Last(), StringComparison.Ordinal);
+        Assert.StartsWith("""{"x":null,"text":"c","when":"1970-01-02T00:00:00""", File.ReadLines(_folder["out.jsonl"]).Last(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -134,7 +138,8 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
     [Fact]
     public void GoesOnToTheSameBytesAfterKills()
     {
-        string[] rows = [.. Enumerable.Range(0, 6000).Select(i => i % 97 == 5 ? $"{i}" : $"{i},{new string((char)('a' + (i % 9)), (i % 13) + 1)} cab")];
+        string[] rows = [.. Enumerable.Range(0, 6000).Select(
+            i => i % 97 == 5 ? $"{i}" : $"{i},{new string((char)('a' + (i % 9)), (i % 13) + 1)} cab")];
         File.WriteAllLines(_folder["many.csv"], ["id,text", .. rows]);
         string[] options = ["--part-rows", "500", "--where", "BitsPerByte > 2", "--flag", "p75"];
         Score("many.csv", "whole.csv", [.. options, "--quarantine", _folder["whole.jsonl"]]);
@@ -170,24 +175,31 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
     [Fact]
     public void BadRowsArePutAsideWithTheirReasons()
     {
-        File.WriteAllLines(_folder["bad.jsonl"],
-            ["{\"text\":\"abc\"}", "no json", "{\"text\":7}", "", "[1]", "{\"text\":\"cab\",\"x\":1}", "{\"text\":\"fed\",\"BitsPerByte\":1}"]);
+        File.WriteAllLines(_folder["bad.jsonl"], ["{\"text\":\"abc\"}", "no json", "{\"text\":7}", "", "[1]",
+            "{\"text\":\"cab\",\"x\":1}", "{\"text\":\"fed\",\"BitsPerByte\":1}"]);
         Assert.Equal($"{_folder["bad.jsonl"]}: line 2 is not valid JSON at byte 2. Or put such rows aside with --quarantine FILE.",
             Mistake("bad.jsonl", "out.jsonl"));
         Assert.False(File.Exists(_folder["out.jsonl"]) || Directory.Exists(_folder["out.jsonl.parts"]));
 
         string output = Score("bad.jsonl", "out.jsonl", "--quarantine", _folder["aside.jsonl"]);
 
-        Assert.Equal(["abc", "cab"], File.ReadLines(_folder["out.jsonl"]).Select(line => JsonElement.Parse(line).GetProperty("text").GetString()));
+        Assert.Equal(["abc", "cab"],
+            File.ReadLines(_folder["out.jsonl"]).Select(line => JsonElement.Parse(line).GetProperty("text").GetString()));
         Assert.Equal(
         [
             """{"line":2,"reason":"is not valid JSON at byte 2.","content":"no json"}""",
             """{"line":3,"reason":"has no string `text`.","content":"{\"text\":7}"}""",
             """{"line":5,"reason":"is no JSON object.","content":"[1]"}""",
-            """{"line":7,"reason":"has the key `BitsPerByte`, which is what a score is called.","content":"{\"text\":\"fed\",\"BitsPerByte\":1}"}""",
+            """{"line":7,"reason":"has the key `BitsPerByte`, which is what a score is called.","content":"{\"text\":\"fed\","""
+                + """\"BitsPerByte\":1}"}""",
         ], File.ReadLines(_folder["aside.jsonl"]));
         Assert.Contains($"Put aside in {_folder["aside.jsonl"]}: 4 bad rows.\n", output, StringComparison.Ordinal);
 
+        File.AppendAllText(_folder["bad.jsonl"], "{\"text\":\"cab\",\"deep\":{\"a\":\"\\ud800\",\"n\":1.50}}\n{\"text\":\"\\ud800\"}\n");
+        Score("bad.jsonl", "out.jsonl", "--quarantine", _folder["aside.jsonl"]);
+        Assert.StartsWith("""{"text":"cab","deep":{"a":"\ud800","n":1.50},"Log""", File.ReadLines(_folder["out.jsonl"]).Last(),
+            StringComparison.Ordinal);
+        Assert.Contains("has a string that is not UTF-8.", File.ReadLines(_folder["aside.jsonl"]).Last(), StringComparison.Ordinal);
         Score("bad.jsonl", "out.csv", "--quarantine", _folder["aside.jsonl"]);
         Assert.Equal("has the key `x`, which the first line lacks. Write .jsonl, where each row has its own keys.",
             JsonElement.Parse(File.ReadLines(_folder["aside.jsonl"]).ElementAt(3)).GetProperty("reason").GetString());
@@ -196,7 +208,8 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
     [Fact]
     public void BadRecordsOfCsvAreToldByTheirLine()
     {
-        File.WriteAllBytes(_folder["bad.csv"], [.. "id,text\n1,abc\n2\n\n3,a\"b\n4,\"two\nlines\"\n5,"u8, 0xE9, .. "\n6,cab\n7,\"open\n8,x\n"u8]);
+        File.WriteAllBytes(_folder["bad.csv"],
+            [.. "id,text\n1,abc\n2\n\n3,a\"b\n4,\"two\nlines\"\n5,"u8, 0xE9, .. "\n6,cab\n7,\"open\n8,x\n"u8]);
 
         Score("bad.csv", "out.csv", "--quarantine", _folder["aside.jsonl"]);
 
@@ -217,13 +230,13 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
         string[][] rows = [.. File.ReadLines(_folder["out.csv"]).Skip(1).Select(row => row.Split(','))];
 
         Assert.Equal($"id,text,{Scores},Percentile,IsAnomaly", File.ReadLines(_folder["out.csv"]).First());
-        Assert.All(rows, row => Assert.True(double.Parse(row[^4], System.Globalization.CultureInfo.InvariantCulture) > 5 && row[^1] == "True"));
+        Assert.All(rows, row => Assert.True(double.Parse(row[^4], CultureInfo.InvariantCulture) > 5 && row[^1] == "True"));
         Assert.Contains($"Kept by --where: {rows.Length} rows of 5.\nFlagged: {rows.Length} rows above 5.0000 bits per byte, "
             + "which 90 % of 9 validation lines do not exceed.\nBits per byte, how many rows:\n", output, StringComparison.Ordinal);
 
         CommandLineTool.Result old = CommandLineTool.Mhc("score", "--model", _model.Old, "--input", _folder["in.csv"], "--flag", "p90");
-        Assert.Equal((1, $"mhc: {_model.Old}: has no quantiles of bits per byte, which --flag goes by. A run gets them when it ends: finish it with "
-            + "`mhc train --out RUN --resume`, or end it where it is with --max-iters at its last update, and export it again.\n"),
+        Assert.Equal((1, $"mhc: {_model.Old}: has no quantiles of bits per byte, which --flag goes by. "
+            + "A run gets them when it ends: finish it with `mhc train --out RUN --resume`, or end it where it is with --max-iters at its last update, and export it again.\n"),
             (old.ExitCode, old.Error));
     }
 
@@ -239,6 +252,8 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
         Assert.Equal($"{_folder["twice.csv"]}: has more than one column `a`. Rename one of them.", Mistake("twice.csv", "out.csv"));
         Assert.Equal($"{_folder["scored.csv"]}: has a column `Perplexity` already, which is what a score is called. Rename or remove it.",
             Mistake("scored.csv", "out.csv"));
+        Assert.Equal($"{_folder["in.txt"]}: line 1 is not valid JSON at byte 1. No line up to line 5 is a JSON object.",
+            Mistake("in.txt", "out.csv", "--format", "jsonl"));
         Assert.Equal($"{_folder["empty.jsonl"]}: is empty. Expected a JSON object a line.", Mistake("empty.jsonl", "out.csv"));
         Assert.Matches("^.+broken.parquet: is no readable Parquet file\\. .+ Is it cut off\\? Copy or download it again\\.$",
             Mistake("broken.parquet", "out.csv"));
@@ -248,7 +263,8 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
     }
 
     [Theory]
-    [InlineData("Perplexty > 40", "it has `Perplexty` at character 1, expected LogLikelihood, TokenCount, Perplexity, BitsPerByte, UnknownCount")]
+    [InlineData("Perplexty > 40",
+        "it has `Perplexty` at character 1, expected LogLikelihood, TokenCount, Perplexity, BitsPerByte, UnknownCount")]
     [InlineData("Perplexity ~ 40", "it has `~` at character 12, expected <, <=, >, >=, =, !=")]
     [InlineData("Perplexity >", "it ends, expected a number, true or false")]
     [InlineData("Perplexity>40 or TokenCount<3", "it has `or` at character 15, expected `and` or the end")]
@@ -258,7 +274,8 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
 
     [Theory]
     [InlineData("x<2 and y>=1", true), InlineData("x>=1.5", true), InlineData("x=1.5 and y=true", true), InlineData("x!=1.5", false)]
-    [InlineData("nan>0", false), InlineData("nan<=0", false), InlineData("nan!=0", false), InlineData("y = 1", true), InlineData("x>-1e3", true)]
+    [InlineData("nan>0", false), InlineData("nan<=0", false), InlineData("nan!=0", false), InlineData("y = 1", true)]
+    [InlineData("x>-1e3", true)]
     public void ExpressionsChooseRows(string expression, bool keeps) =>
         Assert.Equal(keeps, new RowFilter(expression, ["x", "y", "nan"]).Keeps([1.5, true, double.NaN]));
 
@@ -267,7 +284,8 @@ public sealed class FilesOfTextsAreScored : IClassFixture<FilesOfTextsAreScored.
     [InlineData("mhc: --flag is 99, expected p and a number above 0 and below 100, such as p99.9.", "--flag", "99")]
     [InlineData("mhc: --part-rows is 0, expected a number of at least 1.", "--part-rows", "0")]
     [InlineData("mhc: --part-rows is many, expected a number of at least 1.", "--part-rows", "many")]
-    [InlineData("mhc: --where \"Percentile > 9\": it has `Percentile` at character 1, expected LogLikelihood, ", "--where", "Percentile > 9")]
+    [InlineData("mhc: --where \"Percentile > 9\": it has `Percentile` at character 1, expected LogLikelihood, ",
+        "--where", "Percentile > 9")]
     [InlineData("mhc: Parquet is not written to standard output. Name a file with --out.", "--out-format", "parquet")]
     public void BadUsageIsExplained(string message, params string[] arguments)
     {

@@ -24,7 +24,10 @@ public class MetadataTests
     {
         using TemporaryFolder folder = Fixtures.Temporary();
         IReadOnlyDictionary<string, string> metadata = Export(folder, SyntheticCheckpoint.Tiny, Tokenizer,
-            $$"""{"step":500,"train_loss":1.5,"val_loss":1.75,"data_sha256":"ab12","validation":{{Validation}},"bits_per_byte_quantiles":{{Quantiles}}}""");
+            $$"""
+            {"step":500,"train_loss":1.5,"val_loss":1.75,"data_sha256":"ab12","validation":{{Validation}},
+             "bits_per_byte_quantiles":{{Quantiles}}}
+            """);
 
         Assert.Equal(Keys, metadata.Keys);
         Assert.Equal("1", metadata["mhc.format_version"]);
@@ -132,7 +135,10 @@ public class MetadataTests
         "`validation.p99` is \"5\", expected a number.",
         "`validation.p99.9` is missing, expected a number.",
         "`validation.texts` is 2.5, expected an integer of at least 0.")]
-    [InlineData("""{"step":1,"val_loss":2,"data_sha256":"ab","validation":null,"bits_per_byte_quantiles":{"levels":[0,"1"],"values":[2,1]}}""",
+    [InlineData("""
+        {"step":1,"val_loss":2,"data_sha256":"ab","validation":null,
+         "bits_per_byte_quantiles":{"levels":[0,"1"],"values":[2,1]}}
+        """,
         "`bits_per_byte_quantiles.unit` is missing, expected a string.",
         "`bits_per_byte_quantiles.count` is missing, expected an integer of at least 0.",
         "`bits_per_byte_quantiles.levels` is [0,\"1\"], expected an ascending array of numbers.",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -16,6 +17,8 @@ internal sealed class PartFolder : IDisposable
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
 
+    private const string LockName = "lock";
+
     private readonly string _path, _extension;
     private readonly FileStream _lock;
     private readonly List<Totals> _parts = [];
@@ -26,7 +29,6 @@ internal sealed class PartFolder : IDisposable
     public PartFolder(string output, string extension, IReadOnlyDictionary<string, string> manifest)
     {
         (_path, _extension) = ($"{output}.parts", extension);
-        bool isNew = !Directory.Exists(_path);
         Directory.CreateDirectory(_path);
         _lock = Lock();
         try
@@ -34,10 +36,12 @@ internal sealed class PartFolder : IDisposable
             string file = Path.Combine(_path, "manifest.json");
             if (File.Exists(file))
                 RequireSame(file, manifest);
-            else if (isNew || !Directory.EnumerateFileSystemEntries(_path).Any(entry => entry != _lock.Name))
+            else if (Directory.EnumerateFileSystemEntries(_path).All(IsOurs))
                 OutputFile.Write(file, JsonSerializer.Serialize(manifest, Json) + "\n");
             else
                 throw new IOException($"{_path}: holds something that `mhc score` did not make. Remove it, or write elsewhere.");
+            foreach (string leftOver in Directory.EnumerateFiles(_path, "*.tmp")) // By a kill.
+                File.Delete(leftOver);
             while (File.Exists(TotalsFile(_parts.Count)))
                 _parts.Add(JsonSerializer.Deserialize<Totals>(File.ReadAllText(TotalsFile(_parts.Count)), Json)!);
         }
@@ -86,6 +90,13 @@ internal sealed class PartFolder : IDisposable
         Remove();
     }
 
+    /// <summary>What tells a file from another of the same name.</summary>
+    public static string Sha256(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
     public void Dispose()
     {
         if (_parts.Count == 0 && Directory.Exists(_path))
@@ -126,7 +137,7 @@ internal sealed class PartFolder : IDisposable
     {
         try
         {
-            return new FileStream(Path.Combine(_path, "lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1,
+            return new FileStream(Path.Combine(_path, LockName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1,
                 FileOptions.DeleteOnClose);
         }
         catch (IOException e)
@@ -134,6 +145,10 @@ internal sealed class PartFolder : IDisposable
             throw new IOException($"{_path}: another process is scoring into it. Wait for its end, or write elsewhere.", e);
         }
     }
+
+    // What there can be before the manifest.
+    private static bool IsOurs(string entry) => Path.GetFileName(entry) is var name
+        && (name == LockName || (name.StartsWith("manifest.json.", StringComparison.Ordinal) && name.EndsWith(".tmp", StringComparison.Ordinal)));
 
     private string PartFile(int number) => Name(number, _extension);
 

@@ -66,7 +66,12 @@ internal sealed class RowScorer(
             throw new InvalidDataException($"{options.Source}: {reader.NumberOf} {row.Number} {problem} "
                 + "Or put such rows aside with --quarantine FILE.");
         }
-        var entry = new Dictionary<string, object?> { [reader.NumberOf] = row.Number, ["reason"] = problem, ["content"] = row.Content ?? row.Record?.GetRawText() };
+        var entry = new Dictionary<string, object?>
+        {
+            [reader.NumberOf] = row.Number,
+            ["reason"] = problem,
+            ["content"] = row.Content ?? row.Record?.GetRawText(),
+        };
         aside.Write(JsonSerializer.Serialize(entry, Readable) + "\n");
         onRow();
     }

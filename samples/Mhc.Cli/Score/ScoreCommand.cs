@@ -20,8 +20,8 @@ internal static class ScoreCommand
         {
             Required = true,
             HelpName = "FILE",
-            Description = "Texts to score, a row each: .csv with a header, .jsonl, .parquet; any other name is UTF-8 text, one text a line. "
-                + "- is standard input.",
+            Description = "Texts to score, a row each: .csv with a header, .jsonl, .parquet; any other name is UTF-8 text, one text a "
+                + "line. - is standard input.",
         };
         var format = new Option<string?>("--format") { Description = "The format of the input, whatever its name." };
         format.AcceptOnlyFromAmong(formats);
@@ -34,21 +34,22 @@ internal static class ScoreCommand
         {
             HelpName = "FILE",
             Description = "File to write: .jsonl, .parquet, .txt (the texts alone, for use with --where); any other name is CSV. "
-                + "It grows in FILE.parts; after a kill or a crash the same command goes on. - is standard output, as it is without this option.",
+                + "It grows in FILE.parts; after a kill or a crash the same command goes on. - is standard output, as it is "
+                + "without this option.",
         };
         var outFormat = new Option<string?>("--out-format") { Description = "The format of the output, whatever its name." };
         outFormat.AcceptOnlyFromAmong(formats);
         var where = new Option<string?>("--where")
         {
             HelpName = "EXPRESSION",
-            Description = "Write only rows whose scores are so: \"Perplexity > 40 and TokenCount >= 5\". Compares the columns of the scores with "
-                + "numbers, true or false by < <= > >= = !=, joined by `and`. NaN compares with nothing.",
+            Description = "Write only rows whose scores are so: \"Perplexity > 40 and TokenCount >= 5\". Compares the columns of the "
+                + "scores with numbers, true or false by < <= > >= = !=, joined by `and`. NaN compares with nothing.",
         };
         var flag = new Option<string?>("--flag")
         {
             HelpName = "p99.9",
-            Description = "Add the columns Percentile, the share of the model's validation texts that score at most as much, and IsAnomaly: "
-                + "whether a row scores more than this percentile of them.",
+            Description = "Add the columns Percentile, the share of the model's validation texts that score at most as much, and "
+                + "IsAnomaly: whether a row scores more than this percentile of them.",
         };
         flag.Validators.Add(result =>
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using Mhc.Cli.Score.Tables;
 using Mhc.MLNet;
@@ -32,7 +31,8 @@ internal sealed class ScoreRun(ScoreOptions options)
         {
             string found = Directory.Exists(options.Input) ? "a folder" : "no such file";
             throw new FileNotFoundException(
-                $"{options.Input}: {found}. Expected a file of texts: .csv, .jsonl, .parquet, or UTF-8 text, one text a line.", options.Input);
+                $"{options.Input}: {found}. Expected a file of texts: .csv, .jsonl, .parquet, or UTF-8 text, one text a line.",
+                options.Input);
         }
         string[] inputs = options.Input == ScoreOptions.Pipe ? [options.Model] : [options.Model, options.Input];
         if (options.Output != ScoreOptions.Pipe)
@@ -119,7 +119,8 @@ internal sealed class ScoreRun(ScoreOptions options)
         }
         catch when (folder.Parts.Count > 0)
         {
-            Console.Error.WriteLine($"mhc: {folder.Parts.Count} parts of {options.PartRows} rows are done and kept in {options.Output}.parts.");
+            Console.Error.WriteLine(
+                $"mhc: {folder.Parts.Count} parts of {options.PartRows} rows are done and kept in {options.Output}.parts.");
             throw;
         }
         folder.Finish(options.Output, options.Quarantine, (parts, output) => options.OutputFormat.Join(parts, layout, output));
@@ -136,8 +137,8 @@ internal sealed class ScoreRun(ScoreOptions options)
     private Dictionary<string, string> Manifest() => new()
     {
         ["version"] = "1",
-        ["input_sha256"] = Sha256(options.Input),
-        ["model_sha256"] = Sha256(options.Model),
+        ["input_sha256"] = PartFolder.Sha256(options.Input),
+        ["model_sha256"] = PartFolder.Sha256(options.Model),
         ["format"] = options.InputFormat.Name,
         ["out_format"] = options.OutputFormat.Name,
         ["column"] = options.InputFormat.HasColumns ? options.Column : "none",
@@ -145,10 +146,4 @@ internal sealed class ScoreRun(ScoreOptions options)
         ["flag"] = options.Flag?.ToString(CultureInfo.InvariantCulture) ?? "none",
         ["part_rows"] = options.PartRows.ToString(CultureInfo.InvariantCulture),
     };
-
-    private static string Sha256(string path)
-    {
-        using FileStream file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
-    }
 }

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Parquet.Schema;
@@ -12,106 +12,9 @@ internal sealed class JsonFormat : TableFormat
     public override string Name => "jsonl";
 
     public override TableReader Read(Stream stream, string source, string column, bool fixedColumns) =>
-        new Reader(stream, source, column, fixedColumns);
+        new JsonRows(stream, source, column, fixedColumns);
 
     public override TableWriter Write(Stream stream, TableLayout layout, bool isFirst) => new Writer(stream, layout);
-
-    private sealed class Reader : TableReader
-    {
-        private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
-
-        private readonly IEnumerator<(long Number, byte[] Line)> _lines;
-        private readonly List<(long Number, byte[] Line)> _begin = []; // What was read to know the columns.
-        private readonly string _column;
-        private readonly bool _fixedColumns;
-
-        /// <remarks>The first object tells the columns.</remarks>
-        public Reader(Stream stream, string source, string column, bool fixedColumns) : base(stream)
-        {
-            (_column, _fixedColumns) = (column, fixedColumns);
-            _lines = Lines(stream).GetEnumerator();
-            JsonElement first = default;
-            while (first.ValueKind != JsonValueKind.Object && _lines.MoveNext())
-            {
-                _begin.Add(_lines.Current);
-                Parse(_lines.Current.Line, out first);
-            }
-            if (first.ValueKind != JsonValueKind.Object)
-            {
-                throw new InvalidDataException(_begin.Count == 0 ? $"{source}: is empty. Expected a JSON object a line."
-                    : $"{source}: line {_begin[0].Number} {Parse(_begin[0].Line, out _)} None of the lines is a JSON object.");
-            }
-            string[] keys = [.. Keys(first)];
-            if (!keys.Contains(column))
-                throw TableLayout.NoColumn(source, column, keys);
-            Columns = [.. keys.Select(key => new DataField(key, typeof(string), isNullable: true))];
-        }
-
-        public override IReadOnlyList<DataField> Columns { get; }
-
-        public override IEnumerable<InputRow> Rows(long skip)
-        {
-            long row = 0;
-            foreach ((long number, byte[] line) in _begin.Concat(Rest()))
-                if (row++ >= skip)
-                    yield return Row(number, line);
-        }
-
-        private IEnumerable<(long, byte[])> Rest()
-        {
-            while (_lines.MoveNext())
-                yield return _lines.Current;
-        }
-
-        private static IEnumerable<(long, byte[])> Lines(Stream stream)
-        {
-            long number = 0;
-            foreach (ReadOnlyMemory<byte> line in TextLines.Bytes(stream))
-            {
-                number++;
-                if (!line.Span.Trim(" \t"u8).IsEmpty)
-                    yield return (number, line.ToArray());
-            }
-        }
-
-        private InputRow Row(long number, byte[] line)
-        {
-            string? problem = Parse(line, out JsonElement json);
-            if (problem is null && (!json.TryGetProperty(_column, out JsonElement text) || text.ValueKind != JsonValueKind.String))
-                problem = $"has no string `{_column}`.";
-            if (problem is null && _fixedColumns && Keys(json).Except(Columns.Select(column => column.Name)).FirstOrDefault() is { } unknown)
-                problem = $"has the key `{unknown}`, which the first line lacks. Write .jsonl, where each row has its own keys.";
-            if (problem is null)
-            {
-                object?[] cells = [.. Columns.Select(column => json.TryGetProperty(column.Name, out JsonElement value) ? (object)value : null)];
-                try
-                {
-                    return new(number, json.GetProperty(_column).GetString(), cells) { Record = json };
-                }
-                catch (InvalidOperationException) // What the reader says of a string that is no Unicode.
-                {
-                    problem = $"has a `{_column}` that is not UTF-8.";
-                }
-            }
-            return InputRow.Bad(number, problem, Encoding.UTF8.GetString(line));
-        }
-
-        private static IEnumerable<string> Keys(JsonElement json) => json.EnumerateObject().Select(property => property.Name);
-
-        private static string? Parse(byte[] line, out JsonElement json)
-        {
-            json = default;
-            try
-            {
-                json = JsonElement.Parse(line, Strict);
-                return json.ValueKind == JsonValueKind.Object ? null : "is no JSON object.";
-            }
-            catch (JsonException e)
-            {
-                return e.BytePositionInLine is { } position ? $"is not valid JSON at byte {position + 1}." : "has a key twice.";
-            }
-        }
-    }
 
     private sealed class Writer(Stream stream, TableLayout layout) : TableWriter
     {
@@ -128,7 +31,11 @@ internal sealed class JsonFormat : TableFormat
                 if (row.Record is { } record)
                 {
                     foreach (JsonProperty property in record.EnumerateObject())
-                        property.WriteTo(json);
+                    {
+                        json.WritePropertyName(property.Name);
+                        // As it stands there, to the last digit and escape.
+                        json.WriteRawValue(JsonMarshal.GetRawUtf8Value(property.Value), skipInputValidation: true);
+                    }
                     Write(json, layout.Scores, scores);
                 }
                 else

@@ -44,7 +44,7 @@ internal sealed class TextFormat : TableFormat
 
         public override void Write(InputRow row, object?[] scores)
         {
-            if (row.Text.AsSpan().ContainsAny('\r', '\n'))
+            if (row.Text!.Contains('\n', StringComparison.Ordinal) || row.Text.EndsWith('\r'))
             {
                 throw new InvalidDataException($"The text of row {row.Number} has a line break, which a .txt file cannot hold. "
                     + "Write .csv, .jsonl or .parquet instead.");
