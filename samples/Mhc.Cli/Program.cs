@@ -2,6 +2,7 @@ using System.CommandLine;
 using Mhc.Cli;
 using Mhc.Cli.Ablate;
 using Mhc.Cli.Bench;
+using Mhc.Cli.Score;
 using Mhc.Cli.Verify;
 
 var root = new RootCommand("Trains an mHC GPT on your own text, exports it to ONNX, and scores text with it.")

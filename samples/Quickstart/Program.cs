@@ -51,9 +51,14 @@ stages.Done("export");
 //    Scoring stays on the CPU: the CUDA builds of libtorch and ONNX Runtime want different CUDA versions, so a process uses one of them.
 var mlContext = new MLContext(seed: 1);
 IDataView lines = mlContext.Data.LoadFromEnumerable(test);
-string zip = Path.Combine(artifacts, "pipeline.zip"), isStrange = FormattableString.Invariant($"bits => bits > {run.Validation!.P99:f4}f");
-ITransformer fitted = mlContext.ScoreMhc(new MhcScoringOptions { ModelPath = onnx, TextColumn = nameof(LogLine.Text) })
-    .Append(mlContext.Transforms.Expression("PredictedLabel", isStrange, "BitsPerByte")).Fit(lines);
+string zip = Path.Combine(artifacts, "pipeline.zip");
+ITransformer fitted = mlContext.ScoreMhc(new MhcScoringOptions
+{
+    ModelPath = onnx,
+    TextColumn = nameof(LogLine.Text),
+    Columns = ["BitsPerByte", "TokenLogProbs", "IsAnomaly"],
+    AnomalyPercentile = 99,
+}).Fit(lines);
 mlContext.Model.Save(fitted, lines.Schema, zip);
 ITransformer pipeline = mlContext.Model.Load(zip, out _);
 stages.Done("pipeline");
@@ -66,7 +71,8 @@ stages.Done("scoring");
 Show.Strangest(judged.OrderByDescending(line => line.BitsPerByte).Take(10));
 if (!ownText)
 {
-    var metrics = mlContext.BinaryClassification.EvaluateNonCalibrated(scored, nameof(LogLine.IsOdd), nameof(ScoredLine.BitsPerByte));
+    var metrics = mlContext.BinaryClassification.EvaluateNonCalibrated(
+        scored, nameof(LogLine.IsOdd), nameof(ScoredLine.BitsPerByte), nameof(ScoredLine.IsAnomaly));
     Show.Quality(metrics.AreaUnderRocCurve, judged);
 }
 Show.HRes(Checkpoint.Open(run.BestFolder).ProjectHMatrices());

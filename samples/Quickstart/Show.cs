@@ -14,7 +14,7 @@ public sealed class ScoredLine
 
     public bool IsOdd { get; set; }
 
-    public bool PredictedLabel { get; set; }
+    public bool IsAnomaly { get; set; }
 
     public float BitsPerByte { get; set; }
 
@@ -54,8 +54,8 @@ internal static class Show
     public static void Quality(double auc, IReadOnlyCollection<ScoredLine> judged)
     {
         int odd = judged.Count(line => line.IsOdd),
-            flagged = judged.Count(line => line.PredictedLabel),
-            right = judged.Count(line => line.PredictedLabel && line.IsOdd);
+            flagged = judged.Count(line => line.IsAnomaly),
+            right = judged.Count(line => line.IsAnomaly && line.IsOdd);
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture,
             $"[bold]ROC-AUC {auc:f3}[/] over {judged.Count:n0} lines, {odd} of them odd.");
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture,

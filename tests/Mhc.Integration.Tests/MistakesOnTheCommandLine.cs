@@ -58,7 +58,8 @@ public class MistakesOnTheCommandLine
             "score", "--model", folder["m.onnx"], "--input", folder["latin1.txt"], "--out", folder["s.csv"]);
 
         Assert.Equal($"mhc: {folder["latin1.txt"]}: line 2 has byte 0xE9 at offset 3, which is not UTF-8. Expected UTF-8 text: "
-            + "convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`.", result.Error.Trim());
+            + "convert the file first, for example with `iconv -f ISO-8859-1 -t UTF-8`. "
+            + "Or put such rows aside with --quarantine FILE.", result.Error.Trim());
         Assert.Equal((1, false), (result.ExitCode, File.Exists(folder["s.csv"])));
     }
 
@@ -73,7 +74,8 @@ public class MistakesOnTheCommandLine
     [InlineData("{tmp}/c/model.safetensors: would overwrite or join the input {tmp}/c. Write elsewhere.",
         "export", "--checkpoint", "{tmp}/c", "--out", "{tmp}/c/model.safetensors")]
     [InlineData("{tmp}: a folder. Expected the name of a file to write.", "export", "--checkpoint", "c", "--out", "{tmp}")]
-    [InlineData("{tmp}: a folder. Expected a file of UTF-8 text, one text a line.", "score", "--model", "m.onnx", "--input", "{tmp}")]
+    [InlineData("{tmp}: a folder. Expected a file of texts: .csv, .jsonl, .parquet, or UTF-8 text, one text a line.",
+        "score", "--model", "m.onnx", "--input", "{tmp}")]
     public void WhatIsReadIsNotOverwritten(string message, params string[] arguments)
     {
         using TemporaryFolder folder = WithShortText();

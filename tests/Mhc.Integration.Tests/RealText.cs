@@ -1,7 +1,9 @@
+using System.Text;
 using Mhc.MLNet;
 using Mhc.Onnx;
 using Mhc.Testing;
 using Mhc.Training;
+using TorchSharp;
 
 namespace Mhc.Integration.Tests;
 
@@ -60,6 +62,45 @@ public class RealText(RealText.ShakespeareModel shakespeareModel) : IClassFixtur
             IReadOnlyList<MhcScore> scores = scorer.Score(lines);
             return Math.Exp(-scores.Sum(score => score.LogLikelihood) / scores.Sum(score => score.TokenCount));
         }
+    }
+
+    /// <summary>
+    /// The first 20,000 tokens of wikitext2-test as one text, in overlapping windows; all of it with MHC_WHOLE_TEXT=1. The other side is the
+    /// reference model in double precision, and what each token is scored after is worked out here a second time.
+    /// </summary>
+    [Fact]
+    public void HasThePerplexityThatPlainLoopsInDoublePrecisionFind()
+    {
+        const int context = 64, stride = 48;
+        bool whole = Environment.GetEnvironmentVariable("MHC_WHOLE_TEXT") == "1";
+        byte[] bytes = File.ReadAllBytes(DataFile("text/wikitext2-test.txt"));
+        string text = Encoding.UTF8.GetString(whole ? bytes : bytes[..20_000]);
+        using TemporaryFolder temporary = Fixtures.Temporary();
+        using (var model = new MhcModel(
+            new() { VocabSize = 256, BlockSize = context, NLayer = 2, NHead = 2, NEmbd = 32, Streams = 4 }, seed: 1, torch.CPU))
+            model.Save(temporary["checkpoint"]);
+        File.WriteAllText(
+            temporary["checkpoint/tokenizer.json"], """{"version":1,"type":"byte","prefix_token_id":10,"eos_token_id":null}""");
+        OnnxExporter.Export(temporary["checkpoint"], temporary["model.onnx"]);
+        var reference = new ReferenceModel(Onnx.Checkpoint.Open(temporary["checkpoint"]));
+        using var scorer = new MhcScorer(temporary["model.onnx"], new() { Stride = stride });
+
+        MhcScore score = scorer.Score(text);
+
+        int[] sequence = [10, .. Encoding.UTF8.GetBytes(text).Select(value => (int)value)];
+        int[] starts = [0, .. Enumerable.Range(1, (sequence.Length - 2) / stride).Select(window => window * stride)];
+        double[] logProbs = new double[sequence.Length - 1];
+        Parallel.ForEach(starts.Where(start => start == 0 || start + context - stride < logProbs.Length), start =>
+        {
+            int first = start == 0 ? 0 : start + context - stride, end = Math.Min(start + context, logProbs.Length);
+            int from = Math.Min(start, Math.Max(0, logProbs.Length - context)); // The last window is full, too.
+            reference.LogProbabilities(sequence[from..end], sequence[(from + 1)..(end + 1)]).AsSpan(first - from)
+                .CopyTo(logProbs.AsSpan(first));
+        });
+        double expected = Math.Exp(-logProbs.Average());
+        Assert.Equal(logProbs.Length, score.TokenCount);
+        Assert.InRange(score.Perplexity / expected - 1, -1e-5, 1e-5);
+        TestContext.Current.SendDiagnosticMessage($"{score.TokenCount} tokens: perplexity {score.Perplexity}, in double precision {expected}");
     }
 
     /// <summary>Trained once, by the first test that needs it.</summary>

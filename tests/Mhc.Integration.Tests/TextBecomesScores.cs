@@ -26,7 +26,7 @@ public sealed class TextBecomesScores : IClassFixture<TextBecomesScores.TrainedM
 
         public static IReadOnlyList<string> Lines =>
         [
-            .. Enumerable.Range(0, 200).Select(i => i == 195 ? $"line {i}, longer than the context, {i % 7}{new string('!', 90)}"
+            .. Enumerable.Range(0, 200).Select(i => i == 195 ? $"line {i} is longer than the context {i % 7}{new string('!', 90)}"
                 : i % 10 == 3 ? $"näive line {i}: 日本" : $"line {i} of {i % 7} things"),
         ];
 
