@@ -120,3 +120,10 @@ public sealed class ScoredViewOfATable : IDisposable
         return ids;
     }
 }
+
+public class ScoredViewOfManyRows
+{
+    [Fact]
+    public void TakesNoMoreMemoryThanAtItsBeginning() =>
+        Assert.InRange(long.Parse(SecondProcess.Start("view-many", TestModels.SmallBytes)), long.MinValue, 16);
+}

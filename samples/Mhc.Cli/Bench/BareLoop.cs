@@ -54,11 +54,12 @@ internal sealed class BareLoop : IScoringWay
 
     /// <summary>
     /// Batches that hold the lengths' tokens: as many rows as fit of the next lengths in order, all as long as these are on average.
-    /// Attention costs what it costs for the texts themselves.
+    /// Attention costs what it costs for the texts themselves. What does not fill a batch at the end is left out, unless it is all there is.
     /// </summary>
     private static IEnumerable<(int Rows, int Tokens)> Full(IEnumerable<int> lengths, int tokensPerBatch)
     {
         var batch = new List<int>();
+        bool any = false;
         foreach (int length in lengths.Order())
         {
             batch.Add(length);
@@ -67,7 +68,10 @@ internal sealed class BareLoop : IScoringWay
                 continue;
             yield return (batch.Count, tokens);
             batch.Clear();
+            any = true;
         }
+        if (!any)
+            yield return (batch.Count, (int)Math.Round(batch.Average()));
     }
 
     private static (OrtValue[] Inputs, OrtValue[] Outputs) Batch(int rows, int tokens, int vocabSize, Random random)

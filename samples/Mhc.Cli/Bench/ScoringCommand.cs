@@ -27,7 +27,16 @@ internal static class ScoringCommand
         Option<int> tokens = BenchCommand.Count("--tokens", 50_000, "Tokens of all texts of a turn, about."),
             threads = BenchCommand.Count("--threads", 2, "Threads of each way."),
             rounds = BenchCommand.Count("--rounds", 9, "Turns of each way.");
-        var tokensPerBatch = new Option<int?>("--tokens-per-batch") { HelpName = "N", Description = "Tokens of a batch; the scorer's default without it." };
+        var tokensPerBatch = new Option<int?>("--tokens-per-batch")
+        {
+            HelpName = "N",
+            Description = "Tokens of a batch; the scorer's default without it.",
+        };
+        tokensPerBatch.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() < 1)
+                result.AddError($"Option '--tokens-per-batch' is {result.GetValueOrDefault<int?>()}, expected at least 1.");
+        });
         var json = new Option<string?>("--json") { HelpName = "FILE", Description = "Write every round's times as JSON." };
         var markdown = new Option<string?>("--markdown")
         {

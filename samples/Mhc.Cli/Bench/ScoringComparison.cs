@@ -22,7 +22,7 @@ internal static class ScoringComparison
         var measurements = new List<ScoringMeasurement>();
         foreach (TextKind kind in plan.Texts)
         {
-            TextKind fitting = kind with { Longest = Math.Min(kind.Longest, plan.Model.BlockSize) };
+            TextKind fitting = kind.UpTo(plan.Model.BlockSize);
             IScoringWay[] ways = Ways(plan, model, model.Texts(fitting, plan.Tokens));
             try
             {

@@ -10,6 +10,8 @@ internal sealed record TextKind(string Name, int Shortest, int Longest)
 {
     public static IReadOnlyList<TextKind> All { get; } = [new("short", 20, 60), new("mixed", 10, 1000)];
 
+    public TextKind UpTo(int longest) => this with { Shortest = Math.Min(Shortest, longest), Longest = Math.Min(Longest, longest) };
+
     public override string ToString() => $"{Name}, {Shortest} to {Longest} tokens";
 }
 

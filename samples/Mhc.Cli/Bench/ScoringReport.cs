@@ -8,7 +8,8 @@ internal static class ScoringReport
 {
     public static ReportTable Table(ScoringResult result)
     {
-        var table = new ReportTable(["texts", "way", "tokens/s", "padding", "× the bare loop's speed", "× the stock pipeline's", .. Ratios.Columns]);
+        var table = new ReportTable(
+            ["texts", "way", "tokens/s", "padding", "speed, × the bare loop's", "× the stock pipeline's", .. Ratios.Columns]);
         foreach (var group in result.Ways.GroupBy(way => way.Texts))
         {
             double[] bare = group.First().SecondsPerToken, stock = group.Last().SecondsPerToken;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace Mhc.MLNet.Tests.Kit;
 
@@ -37,6 +39,9 @@ internal static class SecondProcess
                 break;
             case "open-many":
                 OpenMany(path);
+                break;
+            case "view-many":
+                ViewMany(path);
                 break;
             case "score-many":
                 ScoreMany(path);
@@ -87,6 +92,29 @@ internal static class SecondProcess
             }
         }
 
+    }
+
+    /// <summary>
+    /// Writes by how many MiB the process grew over a lazy view of forty thousand rows, or of as many as MHC_VIEW_ROWS says, since a tenth
+    /// of them had been read, at the most of ten points.
+    /// </summary>
+    private static void ViewMany(string onnx)
+    {
+        int count = int.Parse(Environment.GetEnvironmentVariable("MHC_VIEW_ROWS") ?? "40000", CultureInfo.InvariantCulture);
+        var mlContext = new MLContext(seed: 1);
+        IDataView rows = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(i => new TextRow { Text = $"row {i}" }));
+        using MhcScoringTransformer model = mlContext.ScoreMhc(new MhcScoringOptions { ModelPath = onnx }).Fit(rows);
+        long first = 0, most = long.MinValue;
+        int read = 0;
+        foreach (float bits in model.Transform(rows).GetColumn<float>("BitsPerByte"))
+        {
+            if (++read % (count / 10) != 0)
+                continue;
+            long size = Size();
+            first = first == 0 ? size : first;
+            most = Math.Max(most, (size - first) >> 20);
+        }
+        Console.WriteLine(most);
     }
 
     /// <summary>Writes by how many threads and MiB the process grew over 60 scorers.</summary>
