@@ -1,6 +1,6 @@
 using Mhc.Onnx.Wire;
-using static Mhc.Benchmarks.OrtGraph;
 using static System.FormattableString;
+using static Mhc.Benchmarks.OrtGraph;
 
 namespace Mhc.Benchmarks;
 
